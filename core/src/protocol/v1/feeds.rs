@@ -140,7 +140,8 @@ impl Decode for Arc<str> {
 /// counts as one undecoded event. If the end of the list is missing, there is no cursor, so that the events behind it
 /// are not skipped.
 fn batch<T: Event>(reader: &ResponseReader<'_>) -> Result<Batch<T>, UnexpectedResponse> {
-    let list = reader.list("cursor")?;
+    let body = reader.scanned()?;
+    let list = reader.list(&body, "cursor")?;
     let [cursor] = list.members(["cursor"]).map_err(|error| reader.decode_error(&error))?;
     let mut next_cursor: Result<Arc<str>, DecodeError> = cursor.required();
     let mut events = BatchReader::new(reader);

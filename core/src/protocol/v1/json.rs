@@ -21,6 +21,7 @@
 //! [`Budget`](recovery::Budget). Only decoded values are copied.
 
 mod bounded_vec;
+mod brackets;
 mod decode;
 mod decode_error;
 mod list;
@@ -35,7 +36,7 @@ pub(super) use self::{
     bounded_vec::BoundedVec,
     decode::{Decode, Exact},
     decode_error::DecodeError,
-    list::{Item, List},
+    list::{Item, List, Scanned},
     member::Member,
     value::Json,
 };

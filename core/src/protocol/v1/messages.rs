@@ -77,15 +77,38 @@ struct DraftJson<'a> {
 /// The ids of the message, the chat and the sender, and the time are essential.
 impl Decode for Message {
     fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
-        let [mid, tid, from_user, timestamp, deleted] =
-            json.members(["mid", "tid", "from_user", "timestamp", "deleted"])?;
+        let names = [
+            "mid",
+            "tid",
+            "from_user",
+            "timestamp",
+            "msg",
+            "attachments",
+            "is_alert",
+            "alert_type",
+            "deleted",
+            "reply_to",
+            "sender_display_name",
+            "link_preview",
+        ];
+        let [
+            mid,
+            tid,
+            from_user,
+            timestamp,
+            msg,
+            attachments,
+            is_alert,
+            alert_type,
+            deleted,
+            reply_to,
+            sender_display_name,
+            link_preview,
+        ] = json.members(names)?;
         let (mid, tid, from_user) = (mid.required()?, tid.required()?, from_user.required()?);
         let millis = timestamp.required()?;
         let sent_at = DateTime::from_timestamp_millis(millis)
             .ok_or_else(|| DecodeError::new("timestamp out of range").at("timestamp"))?;
-        let names = ["is_alert", "alert_type", "reply_to", "msg", "attachments", "sender_display_name", "link_preview"];
-        let [is_alert, alert_type, reply_to, msg, attachments, sender_display_name, link_preview] =
-            json.members(names)?;
         let alert_type: Option<AlertType> = alert_type.optional();
         let is_alert = is_alert.optional().unwrap_or(alert_type.is_some());
         Ok(Self {

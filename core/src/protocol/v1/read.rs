@@ -4,7 +4,7 @@ use alloc::{format, string::String, vec::Vec};
 
 use super::{
     endpoints::is_cursor,
-    json::{BoundedVec, Decode, DecodeError, Exact, Item, Json, List},
+    json::{BoundedVec, Decode, DecodeError, Exact, Item, Json, List, Scanned},
 };
 use crate::{
     error::UnexpectedResponse,
@@ -28,7 +28,8 @@ impl ResponseReader<'_> {
 
     /// Decodes a page of a list. One malformed item does not fail the page.
     pub(super) fn page<T: Decode>(&self) -> Result<Page<T>, UnexpectedResponse> {
-        let list = self.list("next_cursor")?;
+        let body = self.scanned()?;
+        let list = self.list(&body, "next_cursor")?;
         let members = list.members(["next_cursor", "last_modified"]);
         let [next_cursor, last_modified] = members.map_err(|error| self.decode_error(&error))?;
         let items = list.items(is_item::<T>).map_err(|items| match items {
@@ -54,7 +55,8 @@ impl ResponseReader<'_> {
             Listing::new(Vec::new(), [self.undecoded_item(json, &DecodeError::new(reason).at("items"))].into())
         };
         let mut next_cursor = None;
-        let items = match List::read(self.body(), "next_cursor") {
+        let body = Scanned::new(self.body());
+        let items = match body.as_ref().and_then(|body| List::read(body, "next_cursor")) {
             Some(list) => {
                 next_cursor = list.members(["next_cursor"]).ok().and_then(|[cursor]| cursor.optional());
                 match list.items(is_item::<T>) {
@@ -98,9 +100,14 @@ impl ResponseReader<'_> {
         Json::document(self.body()).ok_or_else(|| self.not_json())
     }
 
+    /// Scans the body of a list.
+    pub(super) fn scanned(&self) -> Result<Scanned<'_>, UnexpectedResponse> {
+        Scanned::new(self.body()).ok_or_else(|| self.not_json())
+    }
+
     /// Returns the body as a list with a cursor of this name.
-    pub(super) fn list(&self, cursor: &str) -> Result<List<'_>, UnexpectedResponse> {
-        List::read(self.body(), cursor).ok_or_else(|| self.not_json())
+    pub(super) fn list<'a>(&self, body: &'a Scanned<'_>, cursor: &str) -> Result<List<'a>, UnexpectedResponse> {
+        List::read(body, cursor).ok_or_else(|| self.not_json())
     }
 
     fn not_json(&self) -> UnexpectedResponse {

@@ -1,12 +1,7 @@
 use alloc::{string::String, vec::Vec};
 
 use super::{
-    bounded_vec::BoundedVec,
-    decode::Decode,
-    decode_error::DecodeError,
-    recovery::Members,
-    scan::{self, Parts},
-    value::Json,
+    bounded_vec::BoundedVec, decode::Decode, decode_error::DecodeError, recovery::Members, scan::Parts, value::Json,
 };
 
 /// A member of an object, which may be missing.
@@ -17,6 +12,10 @@ pub(in crate::protocol) struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
+    pub(super) const fn missing(name: &'static str) -> Self {
+        Self { name, json: None }
+    }
+
     /// Returns the value; `None` if it is missing or `null`.
     pub(in crate::protocol) fn value(self) -> Option<Json<'a>> {
         self.json.filter(|json| !json.is_null())
@@ -72,28 +71,40 @@ impl<'a> Json<'a> {
         self,
         names: [&'static str; N],
     ) -> Result<[Member<'a>; N], DecodeError> {
-        let mut members = names.map(|name| Member { name, json: None });
-        let mut add = |(key, value): (&[u8], Self)| {
-            if let Some(member) = members.iter_mut().find(|member| is_name(key, member.name))
-                && (member.json.is_none() || !value.is_null())
-            {
+        let mut members = names.map(Member::missing);
+        self.fill(&mut members)?;
+        Ok(members)
+    }
+
+    /// Sets the members that this object has.
+    pub(super) fn fill(self, members: &mut [Member<'a>]) -> Result<(), DecodeError> {
+        // Servers write the members of an object in the same order each time.
+        let mut expected = 0;
+        let mut add = |key: &'a [u8], value: Self| {
+            let (first, last) = (0..expected, expected..members.len());
+            let Some(index) = last.chain(first).find(|index| is_name(key, members[*index].name)) else { return };
+            expected = index + 1;
+            let member = &mut members[index];
+            if member.json.is_none() || !value.is_null() {
                 member.json = Some(value);
             }
         };
         if self.is_malformed && !self.bytes.starts_with(b"[") {
-            Members::new(self.bytes).for_each(add);
+            Members::new(self.bytes).for_each(|(key, value)| add(key, value));
         } else {
-            let parts = Parts::new(self.bytes, b'{').ok_or(DecodeError::new("expected an object"))?;
-            parts.filter_map(scan::key_value).for_each(|(key, bytes)| add((key, Self { bytes, is_malformed: false })));
+            let parts = Parts::new(self.bytes, b'{', self.brackets);
+            let mut parts = parts.ok_or(DecodeError::new("expected an object"))?;
+            while let Some((key, bytes)) = parts.next_member() {
+                add(key, self.part(bytes));
+            }
         }
-        Ok(members)
+        Ok(())
     }
 }
 
 /// Returns `true` if a quoted key equals this name.
 pub(super) fn is_name(key: &[u8], name: &str) -> bool {
-    if key.contains(&b'\\') {
-        return serde_json::from_slice::<String>(key).is_ok_and(|key| key == name);
-    }
-    key[1..key.len() - 1] == *name.as_bytes()
+    let content = &key[1..key.len() - 1];
+    content == name.as_bytes()
+        || content.contains(&b'\\') && serde_json::from_slice::<String>(key).is_ok_and(|key| key == name)
 }

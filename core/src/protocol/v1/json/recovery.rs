@@ -99,10 +99,8 @@ impl<'a> Iterator for Members<'a> {
             let is_own = self.depth == 0;
             self.at = end.unwrap_or(value_at);
             let value = match end {
-                Some(end) => Json { bytes: self.bytes[value_at..end].trim_ascii(), is_malformed: false },
-                None if self.bytes.get(value_at) == Some(&b'{') => {
-                    Json { bytes: &self.bytes[value_at..], is_malformed: true }
-                }
+                Some(end) => Json::well_formed(self.bytes[value_at..end].trim_ascii()),
+                None if self.bytes.get(value_at) == Some(&b'{') => Json::malformed(&self.bytes[value_at..]),
                 None => continue,
             };
             if is_own {
@@ -127,7 +125,7 @@ impl<'a> Json<'a> {
             if key[1..key.len() - 1] == *name.as_bytes()
                 && let Some(end) = budget.value_end(bytes, value_at)
             {
-                found = Some(Self { bytes: bytes[value_at..end].trim_ascii(), is_malformed: false });
+                found = Some(Self::well_formed(bytes[value_at..end].trim_ascii()));
             }
         }
         found

@@ -2,6 +2,8 @@
 
 use alloc::{vec, vec::Vec};
 
+use super::brackets::{Brackets, Recorder};
+
 /// The reason why a value has no boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoEnd {
@@ -40,16 +42,28 @@ enum Place {
 /// Returns the length of the value at the start: JSON, except that strings and other scalars may have any content, and
 /// that places between commas, values after a colon, and colons after a scalar may be missing.
 pub(super) fn value_length(bytes: &[u8]) -> Result<usize, NoEnd> {
-    length(bytes, Vec::new(), Place::Value)
+    length(bytes, Vec::new(), Place::Value, None)
+}
+
+/// Same as [`value_length`], and returns the brackets of the value.
+pub(super) fn value_brackets(bytes: &[u8]) -> Result<(usize, Brackets), NoEnd> {
+    let mut recorder = Recorder::new(bytes);
+    let length = length(bytes, Vec::new(), Place::Value, Some(&mut recorder))?;
+    Ok((length, recorder.finish()))
 }
 
 /// Same as [`value_length`] for the rest of an object after one of its values.
 pub(super) fn object_rest_length(bytes: &[u8]) -> Result<usize, NoEnd> {
-    length(bytes, vec![b'}'], Place::Comma)
+    length(bytes, vec![b'}'], Place::Comma, None)
 }
 
 /// Scans from a place within the brackets with these closing ones to the end of the outermost value.
-fn length(bytes: &[u8], mut closers: Vec<u8>, mut place: Place) -> Result<usize, NoEnd> {
+fn length(
+    bytes: &[u8],
+    mut closers: Vec<u8>,
+    mut place: Place,
+    mut recorder: Option<&mut Recorder>,
+) -> Result<usize, NoEnd> {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let invalid = Err(NoEnd::Invalid(at));
@@ -71,16 +85,22 @@ fn length(bytes: &[u8], mut closers: Vec<u8>, mut place: Place) -> Result<usize,
                 if closers.pop() != Some(byte) {
                     return invalid;
                 }
+                if let Some(recorder) = &mut recorder {
+                    recorder.close(at);
+                }
                 place = Place::Comma;
                 1
             }
-            (b'{', Place::Value) => {
-                closers.push(b'}');
-                place = Place::Key;
-                1
-            }
-            (b'[', Place::Value) => {
-                closers.push(b']');
+            (b'{' | b'[', Place::Value) => {
+                if let Some(recorder) = &mut recorder {
+                    recorder.open(at);
+                }
+                if byte == b'{' {
+                    closers.push(b'}');
+                    place = Place::Key;
+                } else {
+                    closers.push(b']');
+                }
                 1
             }
             (b':' | b'{' | b'[', _) | (_, Place::Colon | Place::Comma) => return invalid,
@@ -103,23 +123,54 @@ fn length(bytes: &[u8], mut closers: Vec<u8>, mut place: Place) -> Result<usize,
 
 /// Returns the length of a number, a name, or other text without quotes.
 fn scalar_length(bytes: &[u8]) -> usize {
-    bytes.iter().position(|byte| b",:{}[]\"".contains(byte)).unwrap_or(bytes.len())
+    bytes.iter().take_while(|byte| !matches!(byte, b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"')).count()
 }
 
 /// The parts of an object or array between commas, trimmed, without empty ones.
 pub(super) struct Parts<'a> {
     rest: &'a [u8],
+    brackets: Option<&'a Brackets>,
 }
 
 impl<'a> Parts<'a> {
     /// Creates the iterator for a value with a valid structure; `None` if it does not start with this bracket.
-    pub(super) fn new(value: &'a [u8], opening: u8) -> Option<Self> {
-        Some(Self { rest: value.strip_prefix(&[opening])? })
+    pub(super) fn new(value: &'a [u8], opening: u8, brackets: Option<&'a Brackets>) -> Option<Self> {
+        Some(Self { rest: value.strip_prefix(&[opening])?, brackets })
     }
 
     /// Creates the iterator for the rest of an object.
     pub(super) const fn rest_of_object(rest: &'a [u8]) -> Self {
-        Self { rest }
+        Self { rest, brackets: None }
+    }
+
+    /// Returns the quoted key and the value of the next part of an object that has a key.
+    pub(super) fn next_member(&mut self) -> Option<(&'a [u8], &'a [u8])> {
+        loop {
+            let Some((key, value)) = self.compact_member() else {
+                match key_value(self.next()?) {
+                    Some(member) => return Some(member),
+                    None => continue,
+                }
+            };
+            let (has_more, rest) = self.rest[key.len() + 1 + value.len()..].split_first()?;
+            self.rest = if *has_more == b',' { rest } else { &[] };
+            return Some((key, value));
+        }
+    }
+
+    /// Returns the next member if it has no whitespace around its parts, and the end of its value is found at once: the
+    /// usual case, which takes a fraction of the time.
+    fn compact_member(&self) -> Option<(&'a [u8], &'a [u8])> {
+        let (key, rest) = self.rest.split_at(string_length(self.rest)?);
+        let value = rest.strip_prefix(b":")?;
+        let length = match value.first()? {
+            b'"' => string_length(value)?,
+            b'{' | b'[' => self.brackets?.length(value)?,
+            _ => scalar_length(value),
+        };
+        let (value, rest) = value.split_at(length);
+        let is_trimmed = !value.first()?.is_ascii_whitespace() && !value.last()?.is_ascii_whitespace();
+        (is_trimmed && matches!(rest.first()?, b',' | b'}')).then_some((key, value))
     }
 
     /// Returns the length of the next part, and `true` if a comma follows it.
@@ -132,7 +183,15 @@ impl<'a> Parts<'a> {
                     at += length;
                     continue;
                 }
-                b'[' | b'{' => depth += 1,
+                b'[' | b'{' => {
+                    let length =
+                        if depth == 0 { self.brackets.and_then(|it| it.length(&self.rest[at..])) } else { None };
+                    if let Some(length) = length {
+                        at += length;
+                        continue;
+                    }
+                    depth += 1;
+                }
                 b',' if depth == 0 => return (at, true),
                 b']' | b'}' if depth == 0 => return (at, false),
                 b']' | b'}' => depth -= 1,
@@ -169,25 +228,65 @@ pub(super) fn key_value(part: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Returns the length of the quoted string at the start; `None` if there is no string, or its end is missing.
 pub(super) fn string_length(bytes: &[u8]) -> Option<usize> {
-    let mut at = 1;
     if bytes.first() != Some(&b'"') {
         return None;
     }
+    let mut at = 1;
     loop {
+        at += plain_length(bytes.get(at..)?);
         match bytes.get(at)? {
             b'"' => return Some(at + 1),
-            b'\\' => at += 2,
-            _ => at += 1,
+            _ => at += 2,
         }
     }
+}
+
+/// Returns the number of bytes before the first quote or backslash. Most of a response is within strings, so eight bytes
+/// are compared at once.
+pub(super) fn plain_length(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    while let Some((word, after)) = rest.split_first_chunk::<8>() {
+        let word = u64::from_le_bytes(*word);
+        let found = bytes_equal_to(b'"', word) | bytes_equal_to(b'\\', word);
+        if found != 0 {
+            return bytes.len() - rest.len() + found.trailing_zeros() as usize / 8;
+        }
+        rest = after;
+    }
+    let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\');
+    bytes.len() - rest.len() + rest.iter().take_while(is_plain).count()
+}
+
+/// Returns a word whose lowest set bit is in the first byte of `word` that has this value; 0 if there is none.
+const fn bytes_equal_to(value: u8, word: u64) -> u64 {
+    const LOW_BITS: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+    // A byte is zero where they are equal, and only a zero byte borrows from its own highest bit.
+    let difference = word ^ (LOW_BITS * value as u64);
+    difference.wrapping_sub(LOW_BITS) & !difference & HIGH_BITS
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_string_ends_at_the_first_quote_that_is_not_escaped() {
+        let lengths = (0..40).flat_map(|before| (0..40).map(move |after| (before, after)));
+        for (before, after) in lengths {
+            let string = [&b"\""[..], &b"\xdc".repeat(before), b"\\\"", &b"!#".repeat(after / 2), b"\""].concat();
+            for rest in [&b""[..], b",\"", &b"\"".repeat(after)] {
+                assert_eq!(string_length(&[&string, rest].concat()), Some(string.len()), "{before} {after}");
+            }
+            for cut in 0..string.len() {
+                assert_eq!(string_length(&string[..cut]), None, "{before} {after} {cut}");
+            }
+        }
+        assert_eq!(string_length(b"x\""), None);
+    }
+
     fn parts(array: &[u8]) -> Vec<&[u8]> {
-        Parts::new(array, b'[').expect("the value is an array").collect()
+        Parts::new(array, b'[', None).expect("the value is an array").collect()
     }
 
     #[test]
@@ -198,7 +297,7 @@ mod tests {
             [&b"1"[..], b"NaN", b"{\"a\":[1,2],\"b\":\"],\\\"\"}"]
         );
         assert_eq!(parts(b"[\"a\xfc\nb\",,\"\\ud800\",]"), [&b"\"a\xfc\nb\""[..], b"\"\\ud800\""]);
-        assert!(Parts::new(b"{}", b'[').is_none() && Parts::new(b"", b'[').is_none());
+        assert!(Parts::new(b"{}", b'[', None).is_none() && Parts::new(b"", b'[', None).is_none());
     }
 
     #[test]

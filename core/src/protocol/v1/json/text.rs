@@ -2,10 +2,13 @@
 
 use alloc::{string::String, vec::Vec};
 
-use super::scan::string_length;
+use super::scan::{plain_length, string_length};
 
 /// Decodes a string, repairing it if necessary; `None` for anything else.
 pub(super) fn text(json: &[u8]) -> Option<String> {
+    if let Some(text) = plain_string(json) {
+        return Some(text.into());
+    }
     if let Ok(text) = serde_json::from_slice(json) {
         return Some(text);
     }
@@ -13,6 +16,12 @@ pub(super) fn text(json: &[u8]) -> Option<String> {
         return None;
     }
     Some(repair(&json[1..json.len() - 1]))
+}
+
+/// Returns the content of a string without escapes and invalid UTF-8. It may have control characters.
+pub(super) fn plain_string(json: &[u8]) -> Option<&str> {
+    let content = json.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    if plain_length(content) == content.len() { str::from_utf8(content).ok() } else { None }
 }
 
 const REPLACEMENT: &str = "\u{fffd}";
