@@ -52,7 +52,7 @@
 //! | handle errors | [`Error`], [`ErrorKind`] |
 //! | log, trace, count | [`observe`], [`Config::with_observer`] |
 //! | run several replicas | [`fleet`] |
-//! | keep state | [`StateFile`], [saved models](model#saving) |
+//! | keep state | [`StateFile`], [`Outbox`], [saved models](model#saving) |
 //! | test | [`scripted`], [`Script`], [`script::v1`] |
 //! | write logic for both adapters | [`executor::Portable`], [`block_on()`] |
 //! | add a protocol or a transport | [`protocol`], [`transport`], [`effect`] |
@@ -133,8 +133,8 @@
 //! # Files and state
 //!
 //! Paths are strings; [`upload_file`], [`image_file`] and [`path_to_string`] take a [`Path`](std::path::Path). All
-//! values of the model can be [saved](model#saving), and [`StateFile`] saves a checkpoint, an outbox or any other state
-//! so that it survives a power cut.
+//! values of the model can be [saved](model#saving), and [`StateFile`] saves a checkpoint or any other state so that it
+//! survives a power cut. An [`Outbox`] posts each of its messages once, also across crashes.
 //!
 //! # Features
 //!
@@ -162,7 +162,9 @@ pub use teamwire_core::{
 };
 pub use teamwire_core::{chrono, http, serde, serde_json, url};
 #[doc(inline)]
-pub use teamwire_std::{StateFile, config_from_env, config_from_settings, image_file, path_to_string, upload_file};
+pub use teamwire_std::{
+    Outbox, StateFile, Waiting, config_from_env, config_from_settings, image_file, path_to_string, upload_file,
+};
 
 pub use self::{
     block_on::block_on,

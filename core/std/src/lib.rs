@@ -17,6 +17,7 @@ mod host;
 pub mod http1;
 #[cfg(any(feature = "log", feature = "tracing"))]
 pub mod observe;
+mod outbox;
 mod paths;
 mod progress;
 mod proxy;
@@ -32,6 +33,7 @@ pub use self::{
     happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, PreferredAddresses},
     head_additions::HeadAdditions,
     host::{at_host, authority, without_brackets},
+    outbox::{Outbox, Waiting},
     paths::{image_file, path_to_string, upload_file},
     progress::{BodyProgress, UploadProgress},
     proxy::Proxy,
