@@ -10,10 +10,11 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::Poll,
+    time::Duration,
 };
 
 use teamwire_core::{
-    Script,
+    Script, StopHandle,
     effect::{Exchange, FileError, FileOutcome, FileTask, Moment, Now},
     executor::Executor,
     machine::Reply,
@@ -92,6 +93,12 @@ pub trait Backend: Send + Sync + 'static {
     /// Waits until this time. On a virtual clock, let the other tasks continue first.
     fn sleep(self: Arc<Self>, until: Moment) -> BoxFuture<()>;
 
+    /// Stops this handle after a time: see [`Executor::stop_after`]. By default a thread does so on the clock of the
+    /// operating system.
+    fn stop_after(&self, time: Duration, stop: &StopHandle) {
+        teamwire_std::stop_after(time, stop);
+    }
+
     /// Returns `true` if this request of a feed will never have a response, so that the feed ends. Default: `false`.
     fn has_ended(&self, exchange: &Exchange) -> bool {
         let _ = exchange;
@@ -126,6 +133,10 @@ impl Backend for Script {
             .await;
             self.advance_to(until);
         })
+    }
+
+    fn stop_after(&self, time: Duration, stop: &StopHandle) {
+        Executor::stop_after(self, time, stop);
     }
 
     fn has_ended(&self, exchange: &Exchange) -> bool {

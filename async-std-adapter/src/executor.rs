@@ -1,10 +1,10 @@
 //! The executor: operations as futures, feeds as streams.
 
-use std::{fmt, future::Future, marker::PhantomData, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
 
 pub use teamwire_core::executor::{Executor, Manual, Operation, Portable, Session};
 use teamwire_core::{
-    Config, Error, FeedSet, Script,
+    Config, Error, FeedSet, Script, StopHandle,
     effect::{Now, TransportError, TransportErrorKind},
     flow::Flow,
     machine::{Feed, Reply, Step},
@@ -88,7 +88,7 @@ impl<R: Runtime> AsyncExecutor<R> {
         K: Ord + Clone + Send + 'static,
         F: Feed,
     {
-        FeedDriver::new(set, Arc::clone(&self.backend), self.session.stop_handle())
+        FeedDriver::new(set, Arc::clone(&self.backend), self.session.feed_stop_handle())
     }
 }
 
@@ -113,6 +113,10 @@ impl<R: Runtime> Executor for AsyncExecutor<R> {
 
     fn now(&self) -> Now {
         self.backend.now()
+    }
+
+    fn stop_after(&self, time: Duration, stop: &StopHandle) {
+        self.backend.stop_after(time, stop);
     }
 
     fn run<'a, F: Flow + 'a>(&'a self, mut flow: F) -> Self::Run<'a, F::Output>
@@ -145,7 +149,7 @@ impl<R: Runtime> Executor for AsyncExecutor<R> {
     }
 
     fn events<F: Feed + 'static>(&self, feed: F) -> Events<F> {
-        Events::new(feed, Arc::clone(&self.backend), self.session.stop_handle())
+        Events::new(feed, Arc::clone(&self.backend), self.session.feed_stop_handle())
     }
 }
 

@@ -4,6 +4,8 @@
 //! A backend has no settings of a bot: these are in the [session](crate::executor::Session), so that clients with their
 //! own retry policy, deadline or stop handle share the backend.
 
+use std::time::Duration;
+
 use teamwire_core::{
     Script, StopHandle,
     effect::{Exchange, FileError, FileOutcome, FileTask, Moment, Now},
@@ -84,6 +86,12 @@ pub trait Backend: Send + Sync + 'static {
     /// Waits until this time, or until the handle is stopped.
     fn sleep(&self, until: Moment, stop: Option<&StopHandle>);
 
+    /// Stops this handle after a time: see [`Executor::stop_after`]. By default a thread does so on the clock of the
+    /// operating system.
+    fn stop_after(&self, time: Duration, stop: &StopHandle) {
+        teamwire_std::stop_after(time, stop);
+    }
+
     /// Performs an exchange. It fails soon after the handle is stopped, and is not begun after that.
     fn perform(&self, exchange: Box<Exchange>, stop: Option<&StopHandle>) -> Reply {
         if stop.is_some_and(StopHandle::is_stopped) {
@@ -151,9 +159,11 @@ struct Scripted {
 }
 
 impl PendingReply for Scripted {
-    fn wait(&mut self, until: Option<Moment>, _: Option<&StopHandle>) -> Option<Reply> {
+    fn wait(&mut self, until: Option<Moment>, stop: Option<&StopHandle>) -> Option<Reply> {
         let due = self.due()?;
-        self.script.advance_to(until.map_or(due, |until| until.min(due)));
+        if !self.script.wait_until(until.map_or(due, |until| until.min(due)), stop) {
+            return None;
+        }
         let arrived = self.pending.take_if(|_| until.is_none_or(|until| until >= due))?;
         Some(arrived.into_reply())
     }
@@ -178,8 +188,12 @@ impl Backend for Script {
         self.perform_file_task(task)
     }
 
-    fn sleep(&self, until: Moment, _: Option<&StopHandle>) {
-        self.advance_to(until);
+    fn sleep(&self, until: Moment, stop: Option<&StopHandle>) {
+        self.wait_until(until, stop);
+    }
+
+    fn stop_after(&self, time: Duration, stop: &StopHandle) {
+        Executor::stop_after(self, time, stop);
     }
 
     fn has_ended(&self, exchange: &Exchange) -> bool {

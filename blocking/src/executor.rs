@@ -1,6 +1,6 @@
 //! The executor: performs the steps of machines in the calling thread.
 
-use std::{fmt, future::ready, sync::Arc};
+use std::{fmt, future::ready, sync::Arc, time::Duration};
 
 pub use teamwire_core::executor::{Executor, Manual, Operation, Portable, Session};
 use teamwire_core::{
@@ -68,7 +68,7 @@ impl BlockingExecutor {
         K: Ord + Clone + Send + 'static,
         F: Feed,
     {
-        FeedDriver::new(set, threads, &self.backend, self.session.stop_handle())
+        FeedDriver::new(set, threads, &self.backend, self.session.feed_stop_handle())
             .map_err(|error| InvalidInput::new("feeds", format!("cannot start a thread: {error}")).into())
     }
 }
@@ -88,6 +88,10 @@ impl Executor for BlockingExecutor {
 
     fn now(&self) -> Now {
         self.backend.now()
+    }
+
+    fn stop_after(&self, time: Duration, stop: &StopHandle) {
+        self.backend.stop_after(time, stop);
     }
 
     fn run<'a, F: Flow + 'a>(&'a self, mut flow: F) -> Result<F::Output, Error>
@@ -117,7 +121,7 @@ impl Executor for BlockingExecutor {
     }
 
     fn events<F: Feed + 'static>(&self, feed: F) -> Events<F> {
-        Events::new(feed, &self.backend, self.session.stop_handle())
+        Events::new(feed, &self.backend, self.session.feed_stop_handle())
     }
 }
 

@@ -8,7 +8,9 @@ pub use self::{
     portable::{Operation, Portable},
 };
 pub use crate::session::Session;
-use crate::{effect::Now, flow::Flow, machine::Feed};
+use core::time::Duration;
+
+use crate::{effect::Now, flow::Flow, machine::Feed, stop_handle::StopHandle};
 
 /// Drives machines by performing the steps they request. Every operation of this crate is generic over it.
 ///
@@ -67,6 +69,15 @@ pub trait Executor: Clone + Send + Sync + 'static {
 
     /// Returns the current time.
     fn now(&self) -> Now;
+
+    /// Stops this handle after a time on the clock of the executor: the end of the grace of
+    /// [`stop_within`](StopHandle::stop_within). Does not wait. Called from a hook, so it must not block.
+    ///
+    /// By default it is stopped at once, so that there is no grace.
+    fn stop_after(&self, time: Duration, stop: &StopHandle) {
+        let _ = time;
+        stop.stop();
+    }
 
     /// Runs an operation to completion.
     fn run<'a, F: Flow + 'a>(&'a self, flow: F) -> Self::Run<'a, F::Output>

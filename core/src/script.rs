@@ -80,6 +80,7 @@ use crate::{
     redaction::Kind,
     session::Session,
     shared::Shared,
+    stop_handle::StopHandle,
 };
 
 /// Expectations, responses and samples of the [default protocol](crate::protocol::V1), by operation.
@@ -102,6 +103,8 @@ struct State {
     plan: Plan,
     received: Vec<RecordedRequest>,
     files: Files,
+    /// The handles to be stopped, with their times.
+    stops: Vec<(Moment, StopHandle)>,
 }
 
 impl Default for Script {
@@ -125,6 +128,7 @@ impl Script {
             plan: Plan::default(),
             received: Vec::new(),
             files: Files::default(),
+            stops: Vec::new(),
         };
         // Fixed entropy makes runs reproducible. No real server ever sees the keys derived from it.
         Self { session: Session::new(config, *b"every script has these 32 bytes."), state: Shared::new(state) }
@@ -211,7 +215,7 @@ impl Script {
 
     /// Advances the clock.
     pub fn advance(&self, by: core::time::Duration) {
-        self.state.with(|state| state.moment = state.moment.saturating_add(by));
+        self.advance_to(self.now().moment.saturating_add(by));
     }
 
     /// Asserts that every expected request has been sent.
@@ -249,7 +253,7 @@ impl Script {
                 let done = self.perform_file_task(task);
                 machine.handle(self.now(), ticket, Reply::File(done));
             }
-            Step::Sleep(until) => self.advance_to(until),
+            Step::Sleep(until) => drop(self.wait_until(until, self.stop_of_wait())),
             Step::Event(_) | Step::Done(_) => {}
         }
     }
@@ -274,6 +278,10 @@ impl Executor for Script {
             let since_epoch = chrono::TimeDelta::from_std(state.moment.since_epoch()).unwrap_or_default();
             Now::new(state.moment, state.utc.checked_add_signed(since_epoch).unwrap_or(state.utc))
         })
+    }
+
+    fn stop_after(&self, time: core::time::Duration, stop: &StopHandle) {
+        self.state.with(|state| state.stops.push((state.moment.saturating_add(time), stop.clone())));
     }
 
     fn run<'a, F: Flow + 'a>(&'a self, mut flow: F) -> Result<F::Output, Error>

@@ -1,6 +1,6 @@
 //! State shared by all operations of a bot: its configuration, idempotency keys, location shares and pace.
 
-use alloc::{collections::BTreeMap, format, string::String, sync::Arc};
+use alloc::{collections::BTreeMap, format, string::String, sync::Arc, vec::Vec};
 use core::{
     fmt,
     sync::atomic::{AtomicU64, Ordering},
@@ -21,7 +21,7 @@ use crate::{
     protocol::Protocol,
     redaction::Redaction,
     shared::Shared,
-    stop_handle::StopHandle,
+    stop_handle::{OnStop, StopHandle},
 };
 
 /// State shared by all operations of a bot, with the patience of some of them. Clones are the same session.
@@ -37,7 +37,16 @@ struct View {
     inner: Arc<Inner>,
     retry: RetryPolicy,
     deadline: Option<Moment>,
-    stop: Option<StopHandle>,
+    stop: Option<Stop>,
+}
+
+/// The handle of a view.
+#[derive(Clone)]
+struct Stop {
+    feeds: StopHandle,
+    operations: StopHandle,
+    /// Count the grace of a stop, until the view is dropped.
+    graces: Vec<Arc<OnStop>>,
 }
 
 struct Inner {
@@ -101,12 +110,15 @@ impl Session {
         Self(Arc::new(View { deadline: Some(deadline), ..(*self.0).clone() }))
     }
 
-    /// Returns a view whose operations are stopped by this handle, and by that of this view.
-    pub(crate) fn stopped_by(&self, stop: &StopHandle) -> Self {
-        let stop = match &self.0.stop {
-            Some(other) => StopHandle::any([other, stop]),
-            None => stop.clone(),
+    /// Returns a view whose operations are stopped by this handle, and by that of this view. `grace` counts the grace
+    /// of the handle.
+    pub(crate) fn stopped_by(&self, stop: &StopHandle, grace: OnStop) -> Self {
+        let (feeds, mut graces) = match &self.0.stop {
+            Some(other) => (StopHandle::any([&other.feeds, stop]), other.graces.clone()),
+            None => (stop.clone(), Vec::new()),
         };
+        graces.push(Arc::new(grace));
+        let stop = Stop { operations: feeds.operations(), feeds, graces };
         Self(Arc::new(View { stop: Some(stop), ..(*self.0).clone() }))
     }
 
@@ -153,12 +165,23 @@ impl Session {
     /// Returns the handle that stops the operations, if there is one. Executors wake up what waits when it is stopped:
     /// the machines look at it when they are polled.
     pub fn stop_handle(&self) -> Option<&StopHandle> {
-        self.0.stop.as_ref()
+        self.0.stop.as_ref().map(|stop| &stop.operations)
+    }
+
+    /// Returns the handle that stops the feeds, if there is one: [`stop_within`](StopHandle::stop_within) stops it
+    /// before that of the operations.
+    pub fn feed_stop_handle(&self) -> Option<&StopHandle> {
+        self.0.stop.as_ref().map(|stop| &stop.feeds)
+    }
+
+    /// Returns `true` if the feeds have been stopped.
+    pub(crate) fn are_feeds_stopped(&self) -> bool {
+        self.feed_stop_handle().is_some_and(StopHandle::is_stopped)
     }
 
     /// Returns `true` if the operations have been stopped.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.0.stop.as_ref().is_some_and(StopHandle::is_stopped)
+        self.stop_handle().is_some_and(StopHandle::is_stopped)
     }
 
     /// Returns `true` if an operation may fail although one with the configured patience would not.

@@ -8,6 +8,7 @@ use alloc::{
 use core::{
     fmt, mem,
     sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
 };
 
 use crate::shared::Shared;
@@ -34,8 +35,14 @@ pub struct StopHandle(Arc<Inner>);
 struct Inner {
     is_stopped: AtomicBool,
     hooks: Shared<Hooks>,
-    /// Stop this handle with others.
-    sources: Shared<Vec<OnStop>>,
+    /// The handles with which this one is stopped.
+    sources: Shared<Vec<(StopHandle, OnStop)>>,
+    /// The time that is left to operations, until a client counts it.
+    grace: Shared<Option<Duration>>,
+    /// Set once operations are stopped, too.
+    has_no_grace: AtomicBool,
+    /// The handle of operations: see [`StopHandle::operations`].
+    operations: Shared<Option<StopHandle>>,
 }
 
 type Hook = dyn Fn() + Send + Sync;
@@ -57,13 +64,13 @@ impl StopHandle {
         let any = Self::new();
         for handle in handles {
             // Weak, because the handle owns the registration.
-            let inner = Arc::downgrade(&any.0);
-            let on_stop = handle.on_stop(move || {
-                if let Some(inner) = inner.upgrade() {
-                    Self(inner).stop();
-                }
+            let (inner, source) = (Arc::downgrade(&any.0), handle.clone());
+            let on_stop = handle.on_stop(move || match inner.upgrade() {
+                Some(inner) if source.0.has_no_grace.load(Ordering::SeqCst) => Self(inner).stop(),
+                Some(inner) => Self(inner).stop_feeds(),
+                None => {}
             });
-            any.0.sources.with(|sources| sources.push(on_stop));
+            any.0.sources.with(|sources| sources.push((handle.clone(), on_stop)));
         }
         any
     }
@@ -74,6 +81,65 @@ impl StopHandle {
     /// Events that a feed has received are still delivered. Its subscription is ended on the server if that responds
     /// in time; otherwise, it expires within minutes.
     pub fn stop(&self) {
+        // Before the handle of operations is looked for, so that one that is created later sees it.
+        self.0.has_no_grace.store(true, Ordering::SeqCst);
+        let operations = self.0.operations.with(|operations| operations.clone());
+        self.stop_feeds();
+        if let Some(operations) = operations {
+            operations.stop();
+        }
+    }
+
+    /// Stops the feeds as [`stop`](Self::stop) does, and the operations only after this time, the grace: for a program
+    /// that ends, but finishes first what it handles. The first call counts; `stop` ends the grace.
+    ///
+    /// Operations can be started within the grace. A [`sleep`](crate::Client::sleep) is one, too.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use teamwire_core::{Client, Error, FeedOptions, Script, StopHandle};
+    /// # use teamwire_core::script::v1::{expect, respond, sample};
+    ///
+    /// /// Feeds and operations have the same client.
+    /// fn respond(client: &Client<Script>) -> Result<(), Error> {
+    ///     for event in client.chats().new_messages(FeedOptions::from_now()) {
+    ///         if let Some(message) = event?.into_item() {
+    ///             client.chats().chat(message.tid).post("Seen.")?;
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    ///
+    /// # let messages = ["m1", "m2"].map(|mid| sample::message(mid, "c1", "hello"));
+    /// # let script = Script::new()
+    /// #     .on(expect::all_message_updates(), [respond::no_updates("k0"), respond::message_updates(messages, "k1")])
+    /// #     .on(expect::post("c1"), [respond::message(sample::message("m3", "c1", "")).times(2)]);
+    /// # let client = Client::new(script.clone());
+    /// let stop = StopHandle::new();
+    /// let client = client.stopped_by(&stop);
+    /// // In a handler of a signal. A second signal could call `stop.stop()`.
+    /// # let handler = || {
+    /// stop.stop_within(Duration::from_secs(20));
+    /// # };
+    /// # respond(&client)?;
+    /// # handler();
+    /// # script.assert_done();
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// The time is that of the clock of a [client](crate::Client::stopped_by) with this handle. Without an adapter, an
+    /// executor may grant no grace: see [`Executor::stop_after`](crate::executor::Executor::stop_after).
+    #[doc(alias = "shutdown")]
+    #[doc(alias = "graceful")]
+    pub fn stop_within(&self, grace: Duration) {
+        if !self.is_stopped() {
+            self.0.grace.with(|current| *current = Some(grace));
+            self.stop_feeds();
+        }
+    }
+
+    /// Calls the hooks, once.
+    fn stop_feeds(&self) {
         if self.0.is_stopped.swap(true, Ordering::SeqCst) {
             return;
         }
@@ -84,9 +150,28 @@ impl StopHandle {
         }
     }
 
-    /// Returns `true` once [`stop`](Self::stop) has been called.
+    /// Returns `true` once [`stop`](Self::stop) or [`stop_within`](Self::stop_within) has been called.
     pub fn is_stopped(&self) -> bool {
         self.0.is_stopped.load(Ordering::SeqCst)
+    }
+
+    /// Returns the handle of operations, which is stopped at the end of the grace of [`stop_within`](Self::stop_within).
+    pub(crate) fn operations(&self) -> Self {
+        let current = self.0.operations.with(|operations| operations.clone());
+        let operations = current.unwrap_or_else(|| {
+            let sources: Vec<_> = self.0.sources.with(|sources| sources.iter().map(|(it, _)| it.clone()).collect());
+            let new = Self::any(&sources.iter().map(Self::operations).collect::<Vec<_>>());
+            self.0.operations.with(|operations| operations.get_or_insert(new).clone())
+        });
+        if self.0.has_no_grace.load(Ordering::SeqCst) {
+            operations.stop();
+        }
+        operations
+    }
+
+    /// Returns the grace, once: it is counted by the client that takes it.
+    pub(crate) fn take_grace(&self) -> Option<Duration> {
+        self.0.grace.with(Option::take)
     }
 
     /// Calls `hook` once when the handle is stopped, in the thread that stops it, or immediately if it has been
@@ -198,6 +283,36 @@ mod tests {
             assert!(second.is_stopped() && StopHandle::any(&sources).is_stopped());
         }
         assert!(!StopHandle::any([]).is_stopped());
+    }
+
+    #[test]
+    fn operations_are_stopped_after_the_feeds_or_with_them() {
+        let stop = StopHandle::new();
+        let early = stop.operations();
+        stop.stop_within(Duration::from_secs(1));
+        assert!(stop.is_stopped() && !early.is_stopped() && !stop.operations().is_stopped());
+        stop.stop_within(Duration::from_secs(2));
+        assert_eq!(stop.take_grace(), Some(Duration::from_secs(1)), "the first call counts");
+        assert_eq!(stop.take_grace(), None, "it is counted once");
+        stop.stop();
+        assert!(early.is_stopped() && stop.operations().is_stopped());
+        stop.stop_within(Duration::from_secs(3));
+        assert_eq!(stop.take_grace(), None, "there is nothing left to stop");
+    }
+
+    #[test]
+    fn operations_of_a_combined_handle_have_the_grace_of_the_one_that_is_stopped() {
+        for is_early in [true, false] {
+            let (first, second) = (StopHandle::new(), StopHandle::new());
+            let any = StopHandle::any([&first, &second]);
+            let nested = StopHandle::any([&any]);
+            let early = is_early.then(|| nested.operations());
+            first.stop_within(Duration::from_secs(1));
+            assert!(nested.is_stopped() && !nested.operations().is_stopped() && !second.is_stopped());
+            first.stop();
+            assert!(nested.operations().is_stopped() && !second.operations().is_stopped());
+            assert!(early.is_none_or(|operations| operations.is_stopped()));
+        }
     }
 
     #[test]

@@ -88,23 +88,16 @@ impl<X: Executor> Client<X> {
     /// Operations then fail with [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled), even if they have not started.
     /// A request that was in progress may have taken effect: see [`outcome_unknown`](crate::Error::outcome_unknown).
     ///
-    /// To end a program gracefully, stop only its feeds, so that the events they have delivered can still be handled:
-    ///
-    /// ```
-    /// use teamwire_core::{Client, Error, FeedOptions, Script, StopHandle};
-    ///
-    /// fn respond(client: &Client<Script>, stop: &StopHandle) -> Result<(), Error> {
-    ///     // `client` itself is not stopped, so the last response is still posted.
-    ///     for event in client.stopped_by(stop).chats().new_messages(FeedOptions::from_now()) {
-    ///         if let Some(message) = event?.into_item() {
-    ///             client.chats().chat(message.tid).post("Seen.")?;
-    ///         }
-    ///     }
-    ///     Ok(())
-    /// }
-    /// ```
+    /// To end a program gracefully, stop its feeds first, and leave time to the operations of its handlers:
+    /// [`StopHandle::stop_within`].
     pub fn stopped_by(&self, stop: &StopHandle) -> Self {
-        self.on(self.session().stopped_by(stop))
+        let (executor, handle) = (self.executor().clone(), stop.clone());
+        let grace = stop.on_stop(move || {
+            if let Some(grace) = handle.take_grace() {
+                executor.stop_after(grace, &handle);
+            }
+        });
+        self.on(self.session().stopped_by(stop, grace))
     }
 
     /// Returns the current time on the clocks of the executor. A script moves them itself.

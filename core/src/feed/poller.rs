@@ -196,7 +196,8 @@ impl<T: FeedItem> Poller<T> {
     /// Returns `true` once the session's stop handle is stopped, or its deadline has passed.
     fn is_over(&self, now: Now) -> bool {
         !self.is_stopped
-            && (self.session.is_stopped() || self.session.deadline().is_some_and(|deadline| deadline <= now.moment))
+            && (self.session.are_feeds_stopped()
+                || self.session.deadline().is_some_and(|deadline| deadline <= now.moment))
     }
 
     /// Returns the error as that of this feed, after this number of consecutive failures.

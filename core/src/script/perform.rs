@@ -2,8 +2,9 @@
 
 use super::{RecordedRequest, Respond, Script, plan::Received};
 use crate::{
-    effect::{Exchange, Moment},
+    effect::{Exchange, Moment, TransportError, TransportErrorKind},
     machine::Reply,
+    stop_handle::StopHandle,
 };
 
 impl Script {
@@ -25,8 +26,16 @@ impl Script {
     /// If the script does not expect the request.
     pub fn perform(&self, exchange: &Exchange) -> Reply {
         let pending = self.begin(exchange);
-        self.advance_to(pending.due());
-        pending.into_reply()
+        if self.wait_until(pending.due(), self.stop_of_wait()) {
+            return pending.into_reply();
+        }
+        let stopped = TransportError::new(TransportErrorKind::Disconnected, "the exchange was stopped");
+        Reply::Error(stopped.with_sent(true))
+    }
+
+    /// Returns the handle that ends a wait. After the stop there is none: what follows cleans up.
+    pub(super) fn stop_of_wait(&self) -> Option<&StopHandle> {
+        self.session.stop_handle().filter(|stop| !stop.is_stopped())
     }
 
     /// For executors: begins this request. The clock is not advanced.
@@ -62,7 +71,34 @@ impl Script {
 
     /// For executors: advances the clock to this time, unless it is later already.
     pub fn advance_to(&self, moment: Moment) {
-        self.state.with(|state| state.moment = state.moment.max(moment));
+        self.wait_until(moment, None);
+    }
+
+    /// For executors: advances the clock to this time, or to that at which the handle is stopped. Returns `false` if
+    /// the handle is stopped before.
+    pub fn wait_until(&self, moment: Moment, stop: Option<&StopHandle>) -> bool {
+        loop {
+            let is_stopped = stop.is_some_and(StopHandle::is_stopped);
+            let due = self.state.with(|state| {
+                if moment <= state.moment {
+                    return Ok(true);
+                }
+                let next = state.stops.iter().map(|(at, _)| *at).min().filter(|at| *at <= moment);
+                if is_stopped {
+                    return Ok(false);
+                }
+                state.moment = state.moment.max(next.unwrap_or(moment));
+                match state.stops.iter().position(|(at, _)| Some(*at) == next) {
+                    Some(index) => Err(state.stops.remove(index).1),
+                    None => Ok(true),
+                }
+            });
+            match due {
+                Ok(has_passed) => return has_passed,
+                // Outside of the lock, because a stop calls hooks.
+                Err(stop) => stop.stop(),
+            }
+        }
     }
 }
 

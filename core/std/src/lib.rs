@@ -10,6 +10,7 @@ mod config;
 mod connection;
 pub mod files;
 pub mod fleet;
+mod grace;
 mod handlers;
 mod happy_eyeballs;
 mod head_additions;
@@ -29,6 +30,7 @@ pub use self::{
     clock::Clock,
     config::{config_from_env, config_from_settings},
     connection::{MAX_CONNECTION_AGE, has_pending_data, is_abrupt_end},
+    grace::stop_after,
     handlers::Handlers,
     happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, PreferredAddresses},
     head_additions::HeadAdditions,

@@ -44,6 +44,11 @@ impl Steps {
         Ok(Begun { world: self.0.clone(), id })
     }
 
+    fn stop_after(&self, time: Duration, stop: &StopHandle) {
+        let stop = stop.clone();
+        self.0.after(time, move |_| stop.stop());
+    }
+
     /// Asserts that a task waits within [`World::run`]: nothing else would wake it.
     fn assert_running(&self) {
         let is_running = self.0.with(|state| state.runs > 0);
@@ -84,6 +89,10 @@ impl Backend for Steps {
         Driving::new(&self.0).wait(Some(until.since_epoch()), stop, || None::<()>);
     }
 
+    fn stop_after(&self, time: Duration, stop: &StopHandle) {
+        self.stop_after(time, stop);
+    }
+
     fn is_virtual(&self) -> bool {
         true
     }
@@ -120,6 +129,10 @@ impl AsyncBackend for Steps {
 
     fn file(self: Arc<Self>, task: FileTask) -> BoxFuture<Result<FileOutcome, FileError>> {
         Box::pin(ready(files::perform(&task)))
+    }
+
+    fn stop_after(&self, time: Duration, stop: &StopHandle) {
+        self.stop_after(time, stop);
     }
 
     fn sleep(self: Arc<Self>, until: Moment) -> BoxFuture<()> {

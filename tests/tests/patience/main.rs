@@ -3,6 +3,7 @@
 mod budgets;
 mod deadlines;
 mod feeds;
+mod graces;
 mod logins;
 mod sockets;
 mod stops;
