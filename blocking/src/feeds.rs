@@ -5,6 +5,12 @@ mod driver;
 mod events;
 mod followed;
 mod queue;
+mod wake;
 mod workers;
 
-pub use self::{driver::FeedDriver, events::Events, followed::Followed};
+pub use self::{
+    driver::FeedDriver,
+    events::Events,
+    followed::Followed,
+    wake::{Next, Wake},
+};

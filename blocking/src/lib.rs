@@ -48,6 +48,7 @@
 //! | post, manage chats | [`Client`], [`Chats`], [`Chat`], [`ChatRef`], [`Contacts`], [`Draft`], [`NewChat`] |
 //! | follow events | [`FeedOptions`], [`FeedEvent`], [`Checkpoint`], [`Events`] |
 //! | follow many feeds | [`FeedSet`], [`FeedDriver`] |
+//! | follow a feed beside a socket | [`Wake`], [`Events::next_until`] |
 //! | stop and retry | [`StopHandle`], [`RetryPolicy`](config::RetryPolicy) |
 //! | handle errors | [`Error`], [`ErrorKind`] |
 //! | log, trace, count | [`observe`], [`Config::with_observer`] |
@@ -169,7 +170,7 @@ pub use teamwire_std::{
 pub use self::{
     block_on::block_on,
     executor::BlockingExecutor,
-    feeds::{Events, FeedDriver},
+    feeds::{Events, FeedDriver, Next, Wake},
 };
 
 /// The entry point: a bot at its backend. Clones share its connections, and can be used in other threads.

@@ -95,8 +95,6 @@ impl<T: InChat + Send, F: Feed<Event = FeedEvent<T>>> Events<F> {
         mut save: impl FnMut(&Checkpoint) -> Result<(), Failure<E>>,
     ) -> Result<(), Failure<E>> {
         let interrupt = Interrupt::default();
-        let stopped = interrupt.clone();
-        let _on_stop = self.stop_handle().on_stop(move || stopped.notify());
         with_workers(handler, &interrupt, |mut workers| {
             loop {
                 // Before the results are taken, so that one that comes later ends the wait.

@@ -7,7 +7,10 @@ use teamwire_core::{
     machine::{Feed, Reply, Step, Ticket},
 };
 
-use super::queue::Queue;
+use super::{
+    queue::Queue,
+    wake::{Next, Turns, Wake},
+};
 use crate::{
     backend::{Backend, PendingReply},
     signal::Signal,
@@ -35,6 +38,7 @@ pub struct FeedDriver<K, F: Feed> {
     stop_requested: bool,
     /// Feeds that were stopped one by one, and have not ended yet.
     stopping: BTreeSet<K>,
+    turns: Turns,
 }
 
 /// An exchange on a virtual clock.
@@ -72,6 +76,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
             _on_stop: on_stop,
             stop_requested: false,
             stopping: BTreeSet::new(),
+            turns: Turns::default(),
         })
     }
 
@@ -102,10 +107,32 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     /// Returns the next event, or [`TimedOut`](Waited::TimedOut) if there is none within this time. The requests in
     /// progress continue meanwhile.
     pub fn next_timeout(&mut self, timeout: Duration) -> Waited<<Self as Iterator>::Item> {
-        self.next_until(Some(self.now().moment.saturating_add(timeout)))
+        self.next_within(Some(self.now().moment.saturating_add(timeout)), None)
     }
 
-    fn next_until(&mut self, limit: Option<Moment>) -> Waited<<Self as Iterator>::Item> {
+    /// Returns the next event, or [`Woken`](Next::Woken) if another thread has used this handle: see
+    /// [`Events::next_until`](crate::Events::next_until).
+    pub fn next_until(&mut self, wake: &Wake, timeout: impl Into<Option<Duration>>) -> Next<<Self as Iterator>::Item> {
+        if self.turns.is_woken(wake) {
+            return Next::Woken;
+        }
+        let until = timeout.into().map(|timeout| self.now().moment.saturating_add(timeout));
+        match self.next_within(until, Some(&wake.interrupt().handle())) {
+            Waited::Event(event) => Next::Event(event),
+            Waited::Ended => Next::Ended,
+            Waited::TimedOut if self.turns.take(wake) => Next::Woken,
+            Waited::TimedOut => Next::TimedOut,
+        }
+    }
+
+    /// Returns the next event, or `TimedOut` once the time has passed or the handle is stopped.
+    fn next_within(
+        &mut self,
+        limit: Option<Moment>,
+        interrupt: Option<&StopHandle>,
+    ) -> Waited<<Self as Iterator>::Item> {
+        let signal = self.signal.clone();
+        let _on_interrupt = interrupt.map(|interrupt| interrupt.on_stop(move || signal.notify()));
         loop {
             self.take_replies();
             // The feeds are stopped before they are polled, so that an aborted request is not reported as a failure.
@@ -132,14 +159,15 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
                 FeedSetStep::Idle => None,
                 FeedSetStep::Empty => return Waited::Ended,
             };
-            if limit.is_some_and(|limit| limit <= self.now().moment) {
+            let is_late = limit.is_some_and(|limit| limit <= self.now().moment);
+            if is_late || interrupt.is_some_and(StopHandle::is_stopped) {
                 return Waited::TimedOut;
             }
             let until = until.into_iter().chain(limit).min();
             if self.queue.is_none() {
-                self.wait(until);
+                self.wait(until, interrupt);
             } else {
-                // For a reply or the stop as well.
+                // For a reply, the stop or the interrupt as well.
                 self.signal.wait(until.map(|until| until.saturating_duration_since(self.now().moment)));
             }
         }
@@ -175,15 +203,16 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     }
 
     /// Waits until this time on a virtual clock, or until the next event on it.
-    fn wait(&mut self, until: Option<Moment>) {
+    fn wait(&mut self, until: Option<Moment>, interrupt: Option<&StopHandle>) {
         let stop = Some(&self.stop_handle).filter(|_| !self.stop_requested);
+        let stop = &StopHandle::any(stop.into_iter().chain(interrupt));
         let replies = self.pending.iter().filter_map(|pending| pending.reply.due());
         match replies.chain(until).chain(self.backend.next_event()).min() {
-            Some(until) => self.backend.sleep(until, stop),
+            Some(until) => self.backend.sleep(until, Some(stop)),
             // The backend knows no event, so that only a reply can be next.
             None => {
                 if let Some(Pending { reply, .. }) = self.pending.first_mut()
-                    && let Some(reply) = reply.wait(None, stop)
+                    && let Some(reply) = reply.wait(None, Some(stop))
                 {
                     let Pending { key, ticket, .. } = self.pending.remove(0);
                     self.set.handle(self.backend.now(), &key, ticket, reply);
@@ -221,7 +250,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Iterator for FeedDriver<K, F> {
 
     fn next(&mut self) -> Option<Self::Item> {
         // Without a limit, the wait does not time out.
-        self.next_until(None).event()
+        self.next_within(None, None).event()
     }
 }
 

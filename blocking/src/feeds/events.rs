@@ -8,6 +8,7 @@ use teamwire_core::{
     machine::{Feed, Reply, Step, Ticket},
 };
 
+use super::wake::{Next, Turns, Wake};
 use crate::backend::{Backend, PendingReply};
 
 /// Iterator over the events of a feed, which blocks until the next one. If the feed ends with an error, that is the
@@ -27,6 +28,7 @@ pub struct Events<F: Feed> {
     first: Option<F::Event>,
     has_ended: bool,
     end: Option<F::Output>,
+    turns: Turns,
 }
 
 /// The limits of a wait for an event.
@@ -34,7 +36,7 @@ pub struct Events<F: Feed> {
 pub(super) enum Limit<'a> {
     Never,
     Until(Moment),
-    /// Until the handle is stopped, or until this time. Stopping the feed has to stop it, too.
+    /// Until the handle is stopped, or until this time.
     Interrupt(&'a StopHandle, Option<Moment>),
 }
 
@@ -59,6 +61,7 @@ impl<F: Feed> Events<F> {
             first: None,
             has_ended: false,
             end: None,
+            turns: Turns::default(),
         }
     }
 
@@ -112,6 +115,33 @@ impl<F: Feed> Events<F> {
     pub fn next_timeout(&mut self, timeout: Duration) -> Result<Waited<F::Event>, Error> {
         let until = self.backend.now().moment.saturating_add(timeout);
         self.next_within(Limit::Until(until))
+    }
+
+    /// Returns the next event, or [`Woken`](Next::Woken) if another thread has used this handle: for a bot that also
+    /// listens on a socket, or has other threads. See [`Wake`].
+    ///
+    /// With a timeout, it is also [`next_timeout`](Self::next_timeout). Nothing is lost by a wake-up or a timeout: the
+    /// request in progress continues, and the next wait resumes there. If there are both a wake-up and events, they take
+    /// turns, and the wake-up is first.
+    ///
+    /// In a virtual world, a deed wakes the bot as another thread would. A script takes no time, so on it a wake-up is
+    /// returned if there is one before the call.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the error that ends the feed.
+    #[doc(alias = "select")]
+    pub fn next_until(&mut self, wake: &Wake, timeout: impl Into<Option<Duration>>) -> Result<Next<F::Event>, Error> {
+        if self.turns.is_woken(wake) {
+            return Ok(Next::Woken);
+        }
+        let until = timeout.into().map(|timeout| self.backend.now().moment.saturating_add(timeout));
+        Ok(match self.next_within(Limit::Interrupt(&wake.interrupt().handle(), until))? {
+            Waited::Event(event) => Next::Event(event),
+            Waited::Ended => Next::Ended,
+            Waited::TimedOut if self.turns.take(wake) => Next::Woken,
+            Waited::TimedOut => Next::TimedOut,
+        })
     }
 
     /// Passes each event to `handler`, until the feed ends.
@@ -189,7 +219,7 @@ impl<F: Feed> Events<F> {
                 }
                 Step::Sleep(until) => {
                     let end = limit.until().map_or(until, |limit| limit.min(until));
-                    self.backend.sleep(end, self.stop_of_wait(limit));
+                    self.backend.sleep(end, self.stop_of_wait(limit).as_ref());
                     let is_late = |limit| limit < until && limit <= self.backend.now().moment;
                     let is_interrupted = matches!(limit, Limit::Interrupt(interrupt, _) if interrupt.is_stopped());
                     let is_over = is_interrupted || limit.until().is_some_and(is_late);
@@ -205,7 +235,7 @@ impl<F: Feed> Events<F> {
 
     fn send(&mut self, ticket: Ticket, exchange: Box<Exchange>, limit: Limit<'_>) {
         if matches!(limit, Limit::Never) {
-            let reply = self.backend.perform(exchange, self.stop_of_wait(limit));
+            let reply = self.backend.perform(exchange, self.stop_of_wait(limit).as_ref());
             self.feed.handle(self.backend.now(), ticket, reply);
         } else {
             self.pending = Some((ticket, self.backend.begin(exchange)));
@@ -215,7 +245,7 @@ impl<F: Feed> Events<F> {
     /// Waits for the reply to the pending request, and passes it to the feed. Returns `false` if there is none yet.
     fn wait_for_reply(&mut self, limit: Limit<'_>) -> bool {
         let Some((ticket, mut pending)) = self.pending.take() else { return true };
-        let Some(reply) = pending.wait(limit.until(), self.stop_of_wait(limit)) else {
+        let Some(reply) = pending.wait(limit.until(), self.stop_of_wait(limit).as_ref()) else {
             self.pending = Some((ticket, pending));
             return false;
         };
@@ -237,10 +267,12 @@ impl<F: Feed> Events<F> {
 
     /// Returns the handle that ends a wait. After the stop, that is not the handle of the feed, so that the request
     /// that ends the subscription is not stopped.
-    fn stop_of_wait<'a>(&'a self, limit: Limit<'a>) -> Option<&'a StopHandle> {
-        match limit {
-            Limit::Interrupt(interrupt, _) => Some(interrupt),
-            Limit::Never | Limit::Until(_) => Some(&self.stop_handle).filter(|_| !self.stop_requested),
+    fn stop_of_wait(&self, limit: Limit<'_>) -> Option<StopHandle> {
+        let of_feed = Some(&self.stop_handle).filter(|_| !self.stop_requested);
+        match (limit, of_feed) {
+            (Limit::Interrupt(interrupt, _), Some(stop)) => Some(StopHandle::any([interrupt, stop])),
+            (Limit::Interrupt(interrupt, _), None) => Some(interrupt.clone()),
+            (Limit::Never | Limit::Until(_), of_feed) => of_feed.cloned(),
         }
     }
 }

@@ -152,13 +152,25 @@ impl Interrupt {
         current.stop();
     }
 
-    /// Returns the handle of the next wait.
+    /// Returns the handle of the next wait, which an earlier notification does not end.
     pub(super) fn arm(&self) -> StopHandle {
+        self.take();
+        self.handle()
+    }
+
+    /// Returns the handle of the next wait.
+    pub(super) fn handle(&self) -> StopHandle {
+        lock(&self.0).clone()
+    }
+
+    /// Returns `true` if the next wait would end at once. It does not any more.
+    pub(super) fn take(&self) -> bool {
         let mut current = lock(&self.0);
-        if current.is_stopped() {
+        let is_notified = current.is_stopped();
+        if is_notified {
             *current = StopHandle::new();
         }
-        current.clone()
+        is_notified
     }
 }
 

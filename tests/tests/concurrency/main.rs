@@ -6,3 +6,4 @@ mod saves;
 mod scripts;
 mod sockets;
 mod waits;
+mod wakes;
