@@ -6,6 +6,7 @@ mod during;
 mod input;
 mod kind;
 mod meaning;
+mod repetition;
 mod request_id;
 mod response;
 
@@ -25,7 +26,7 @@ pub use self::{
 };
 pub use crate::operation::Operation;
 use crate::{
-    claim::{StoreError, StoreErrorKind},
+    claim::StoreError,
     effect::{FileError, FileErrorKind, TransportError, TransportErrorKind},
 };
 
@@ -135,22 +136,6 @@ impl Error {
             Cause::Unsupported { .. } => ErrorKind::Unsupported,
             Cause::Cancelled { .. } => ErrorKind::Cancelled,
             Cause::Finished | Cause::Attachment { .. } | Cause::Login { .. } => ErrorKind::Finished,
-        }
-    }
-
-    /// Returns `true` if the same call may succeed later: after a failure of the network or the backend, or with too
-    /// many requests.
-    ///
-    /// Errors of TLS, of client certificates and of a proxy's login are not transient.
-    pub fn is_transient(&self) -> bool {
-        match self.root() {
-            Cause::Transport(error) => !matches!(
-                error.kind,
-                TransportErrorKind::Tls | TransportErrorKind::ClientCertificate | TransportErrorKind::Proxy
-            ),
-            Cause::Api(error) => error.meaning.is_transient,
-            Cause::Store(error) => error.kind == StoreErrorKind::Unavailable,
-            _ => false,
         }
     }
 

@@ -2,8 +2,8 @@ use super::ChatRef;
 use crate::{
     error::{Error, Operation},
     executor::Executor,
-    flow::Flow,
-    model::{Listing, Message, MessageRef, Reaction, ReactionType, ThreadId},
+    flow::{Flow, MapError},
+    model::{Listing, Message, MessageId, MessageRef, Reaction, ReactionType, ThreadId},
 };
 
 /// A single message of the chat, and the reactions to it.
@@ -51,7 +51,8 @@ impl<X: Executor> ChatRef<X> {
             .check_message_chat(&message)
             .and_then(|()| reaction.check_allowed_for(message.message()))
             .and_then(|()| self.protocol().send_reaction(self.tid(), message.mid(), &reaction));
-        self.call(&Operation::SEND_REACTION, endpoint)
+        let sent = naming(self.session().call(endpoint), Some(message.mid().clone()));
+        self.run(&Operation::SEND_REACTION, sent)
     }
 
     /// Returns all reactions to an attention message.
@@ -71,11 +72,10 @@ impl<X: Executor> ChatRef<X> {
             }
             _ => Ok(message.mid().clone()),
         });
-        self.run(
-            &Operation::REACTIONS,
-            self.session()
-                .list(move |protocol, page| checked.clone().and_then(|mid| protocol.reactions(self.tid(), &mid, page))),
-        )
+        let reactions = self
+            .session()
+            .list(move |protocol, page| checked.clone().and_then(|mid| protocol.reactions(self.tid(), &mid, page)));
+        self.run(&Operation::REACTIONS, naming(reactions, Some(message.mid().clone())))
     }
 
     /// Changes a reaction of the bot, and returns the new one as the server stored it.
@@ -92,7 +92,8 @@ impl<X: Executor> ChatRef<X> {
             .check_chat("previous", &previous.tid)
             .and_then(|()| reaction.check_replaces(&previous.reaction_type))
             .and_then(|()| self.protocol().update_reaction(previous, &reaction));
-        self.call(&Operation::UPDATE_REACTION, endpoint)
+        let updated = naming(self.session().call(endpoint), Some(previous.mid.clone()));
+        self.run(&Operation::UPDATE_REACTION, updated)
     }
 
     /// Returns an error if the message is known to be in another chat.
@@ -108,4 +109,16 @@ impl<X: Executor> ChatRef<X> {
         // Without the ids, which may contain a secret.
         Err(Error::invalid(parameter, "belongs to another chat"))
     }
+}
+
+/// Names the message of an operation in its error, if it has not been found.
+pub(super) fn naming<F: Flow>(
+    flow: F,
+    message: Option<MessageId>,
+) -> MapError<F, impl FnMut(&mut Error) + Send + use<F>> {
+    MapError::new(flow, move |error| {
+        if let Some(message) = &message {
+            error.set_message(message);
+        }
+    })
 }

@@ -3,7 +3,7 @@ use core::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Chat;
+use super::{Chat, chat_message::naming};
 use crate::{
     effect::Now,
     error::{Error, Operation},
@@ -81,7 +81,7 @@ impl<X: Executor> ChatRef<X> {
     /// - `InvalidRequest` if a file is larger than the server accepts
     pub fn post(&self, message: impl Into<Draft>) -> X::Run<'_, Message> {
         let draft = message.into();
-        let may_be_repeated = draft.idempotency_key.is_some();
+        let (may_be_repeated, reply_to) = (draft.idempotency_key.is_some(), draft.reply_to.clone());
         let posted = AttachedFiles::of(&draft).into_flow(
             self.session(),
             move |protocol, _, files| protocol.post(&self.tid, &draft, files),
@@ -90,7 +90,7 @@ impl<X: Executor> ChatRef<X> {
                 Err(error) => error.outcome_unknown().then(|| (self.tid.clone(), Duration::ZERO)),
             },
         );
-        self.run(&Operation::POST, posted.map(|posted| posted.value))
+        self.run(&Operation::POST, naming(posted, reply_to).map(|posted| posted.value))
     }
 
     /// Creates an empty list of attachments. Sends no request.

@@ -1,8 +1,8 @@
 use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
-use super::{kind::ErrorKind, meaning::Meaning, request_id::request_id};
-use crate::{escaped::Escaped, redaction::Redaction};
+use super::{Cause, Error, kind::ErrorKind, meaning::Meaning, request_id::request_id};
+use crate::{escaped::Escaped, model::MessageId, redaction::Redaction};
 
 /// An error response of the server.
 #[derive(Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct ApiError {
     /// For example, an earlier attempt to [post](crate::ChatRef::post) may have succeeded before the bot lost the
     /// permission that this error reports as missing.
     pub previous_outcome_unknown: bool,
+    /// The message of an operation that has not found it or its chat.
+    pub(crate) not_found: Option<MessageId>,
     pub(crate) meaning: Meaning,
     pub(crate) redaction: Redaction,
 }
@@ -48,6 +50,9 @@ impl ApiError {
         }
         if !self.invalid_members.is_empty() {
             write!(f, " [{}]", Escaped(self.shown_members().join(", ")))?;
+        }
+        if let Some(message) = &self.not_found {
+            write!(f, " [message {}]", Escaped(self.redaction.shown(message.as_str())))?;
         }
         if let Some(wait) = self.retry_after {
             write!(f, "; retry after {} s", wait.as_secs())?;
@@ -67,6 +72,17 @@ impl ApiError {
     /// Returns the ids as they are to be shown.
     fn shown_members(&self) -> Vec<String> {
         self.invalid_members.iter().map(|id| self.redaction.shown(id)).collect()
+    }
+}
+
+impl Error {
+    /// Names the message, if the operation has not found it or its chat.
+    pub(crate) fn set_message(&mut self, message: &MessageId) {
+        if let Cause::Api(error) = self.cause_mut()
+            && error.kind == ErrorKind::NotFound
+        {
+            error.not_found = Some(message.clone());
+        }
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) fn error(reader: &ResponseReader<'_>) -> Error {
         invalid_members: Vec::new(),
         excerpt: Some(reader.excerpt()).filter(|excerpt| !excerpt.is_empty()),
         previous_outcome_unknown: false,
+        not_found: None,
         meaning: Meaning {
             is_transient: is_transient(reader.status()),
             // Some proxies send 408 after they have forwarded the complete request.

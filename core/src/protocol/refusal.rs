@@ -183,6 +183,7 @@ impl Refusal {
             invalid_members: invalid_members.iter().map(|id| reader.exact(id.as_bytes())).collect(),
             excerpt: None,
             previous_outcome_unknown: false,
+            not_found: None,
             meaning,
             redaction: reader.redaction(),
         }

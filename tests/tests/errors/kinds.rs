@@ -2,11 +2,13 @@
 
 use http::{HeaderValue, header};
 use teamwire_core::{
-    Config, Error, ErrorKind,
+    Client, Config, Draft, Error, ErrorKind, Reaction, ReactionType, Script, User,
     config::RetryPolicy,
     effect::{TransportError, TransportErrorKind},
+    error::Cause,
+    model::{Image, Upload},
     protocol::v1::code,
-    script::Respond,
+    script::{Respond, v1::expect},
 };
 use teamwire_tests::operations::{self, Documented, Operation, documented};
 
@@ -83,6 +85,7 @@ fn check_refusal(operation: Operation, kind: ErrorKind, status: u16, code: &str)
     assert_eq!(error.request_id(), Some("script"));
     assert_eq!(error.retry_after(), None);
     assert!(!error.is_transient() && !error.outcome_unknown(), "{error}");
+    assert_eq!(error.is_permanent(), status != 401, "{error}");
     let Some(refusal) = error.api() else { panic!("{error:?}") };
     assert_eq!(refusal.message.as_deref(), Some("scripted problem"));
     for part in [status.to_string().as_str(), code, "scripted problem", "script"] {
@@ -103,7 +106,7 @@ fn unknown_code_is_a_server_error_for_every_operation() {
             let error = error(*operation, Respond::problem(status, code));
             assert_eq!(error.kind(), ErrorKind::Server, "{operation:?}");
             assert_eq!((error.status(), error.code()), (Some(status), Some(code)));
-            assert_eq!(error.is_transient(), transient, "{error}");
+            assert_eq!((error.is_transient(), error.is_permanent()), (transient, status < 500), "{error}");
             assert_eq!(error.outcome_unknown(), status >= 500, "{error}");
         }
     }
@@ -115,7 +118,7 @@ fn every_operation_fails_with_rate_limited_and_the_wait() {
         let error = error(*operation, Respond::problem(429, "rate_limited").retry_after(90));
         assert_eq!(error.kind(), ErrorKind::RateLimited, "{operation:?}");
         assert_eq!(error.retry_after().map(|wait| wait.as_secs()), Some(90));
-        assert!(error.is_transient() && !error.outcome_unknown());
+        assert!(error.is_transient() && !error.is_permanent() && !error.outcome_unknown());
         assert!(error.to_string().contains("90 s"), "{error}");
     }
 }
@@ -129,7 +132,7 @@ fn every_operation_fails_without_a_response() {
             let error = error(*operation, response);
             assert_eq!(error.kind(), ErrorKind::Connection, "{operation:?}");
             assert_eq!((error.status(), error.code(), error.request_id()), (None, None, None));
-            assert!(error.is_transient());
+            assert!(error.is_transient() && !error.is_permanent());
             assert_eq!(error.outcome_unknown(), arrived, "{error}");
         }
     }
@@ -147,7 +150,7 @@ fn fault_has_its_own_words_and_those_of_the_http_stack() {
         (TransportErrorKind::TooLarge, "too large", ErrorKind::UnexpectedResponse, false),
     ] {
         let error = error(Operation::Post, Respond::error(TransportError::new(kind, "errno 104").with_sent(true)));
-        assert_eq!((error.kind(), error.is_transient()), (is, transient), "{error}");
+        assert_eq!((error.kind(), error.is_transient(), error.is_permanent()), (is, transient, false), "{error}");
         assert!(error.to_string().contains(words) && error.to_string().contains("errno 104"), "{error}");
         assert!(error.outcome_unknown(), "{error}");
     }
@@ -162,7 +165,7 @@ fn response_outside_the_contract_is_unexpected() {
             let error = error(*operation, response.header("x-request-id", "req-7"));
             assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{operation:?}");
             assert_eq!((error.code(), error.request_id()), (None, Some("req-7")));
-            assert!(!error.is_transient() && error.outcome_unknown());
+            assert!(!error.is_transient() && !error.is_permanent() && error.outcome_unknown());
         }
         assert!(error(*operation, html()).to_string().contains("Please log in"));
         assert!(error(*operation, redirect()).to_string().contains("sso.example.org"));
@@ -176,6 +179,48 @@ fn refusal_names_the_members_at_fault() {
     let Some(refusal) = error.api() else { panic!("{error:?}") };
     assert_eq!(refusal.invalid_members, ["u-anna", "g-night"]);
     assert!(error.to_string().contains("u-anna, g-night"), "{error}");
+}
+
+#[test]
+fn invalid_calls_are_permanent_failures() {
+    let client = Client::new(Script::new());
+    let chat = client.chats().chat("c1");
+    let missing = Upload::from_path("/none/graph.png");
+    for (error, kind, is_permanent) in [
+        (chat.post("").expect_err("it is empty"), ErrorKind::InvalidInput, true),
+        (chat.set_avatar(Image::from_bytes("not a JPEG")).expect_err("it is not"), ErrorKind::ImageLoad, true),
+        (chat.post(Draft::text("hello").attach(missing)).expect_err("no such file"), ErrorKind::File, false),
+        (Error::unsupported("post"), ErrorKind::Unsupported, true),
+        (Cause::Cancelled { outcome_unknown: false }.into(), ErrorKind::Cancelled, false),
+        (Cause::Finished.into(), ErrorKind::Finished, false),
+    ] {
+        assert_eq!((error.kind(), error.is_permanent(), error.is_transient()), (kind, is_permanent, false), "{error}");
+    }
+}
+
+#[test]
+fn message_that_is_not_found_is_named() {
+    let missing = || Respond::problem(404, code::NOT_FOUND);
+    let script = Script::new()
+        .always(expect::post("c1"), missing())
+        .always(expect::reactions("c1", "m9"), missing())
+        .always(expect::send_reaction("c1", "m9", &ReactionType::Ok), missing())
+        .always(expect::update_reaction("c1", "m9", "r1", &ReactionType::Sos), missing());
+    let client = Client::new(script);
+    let script = || client.chats().chat("c1");
+    let reaction = Reaction::new("r1", "m9", "c1", ReactionType::Ok, User::new("u1", "Anna", ""));
+    for (operation, result) in [
+        ("post", script().post(Draft::text("hello").reply_to("m9")).map(drop)),
+        ("reactions", script().reactions("m9").map(drop)),
+        ("send_reaction", script().send_reaction("m9", ReactionType::Ok).map(drop)),
+        ("update_reaction", script().update_reaction(&reaction, ReactionType::Sos).map(drop)),
+    ] {
+        let text = result.expect_err("there is no such message").to_string();
+        let expected = format!("{operation} in chat c1: the server returned status 404 (not_found): scripted problem");
+        assert!(text.starts_with(&format!("{expected} [message m9]")), "{text}");
+    }
+    let text = script().post("hello").expect_err("there is no such chat").to_string();
+    assert!(text.starts_with("post in chat c1: ") && !text.contains('['), "{text}");
 }
 
 #[test]
@@ -206,6 +251,7 @@ fn refusal_without_a_word_is_known_by_its_status() {
     ] {
         let error = error(Operation::Close, Respond::status(status));
         assert_eq!((error.kind(), error.status(), error.code()), (kind, Some(status), None), "{error}");
+        assert!(!error.is_permanent(), "it is the response of a proxy: {error}");
     }
 }
 
