@@ -8,71 +8,52 @@
 #![allow(clippy::print_stdout, reason = "it is a program for a terminal")]
 
 use std::{
-    collections::VecDeque,
     env,
     error::Error as StdError,
     io::{self, BufRead},
 };
 
-use serde::{Deserialize, Serialize};
-use teamwire_blocking::{Client, Draft, Error, StateFile, model::ThreadId};
+use teamwire_blocking::{Client, Error, Outbox, Waiting};
 
 fn main() -> Result<(), Box<dyn StdError>> {
     let chat = env::args().nth(1).ok_or("usage: outbox CHAT_ID")?;
-    let path = env::var("OUTBOX").unwrap_or_else(|_| "outbox.json".to_owned());
     let client = teamwire_blocking::client_from_env()?;
-    let mut outbox = Outbox::open(StateFile::new(path))?;
+    let mut outbox = Outbox::open(env::var("OUTBOX").unwrap_or_else(|_| "outbox.json".to_owned()))?;
     for line in io::stdin().lock().lines() {
-        outbox.add(&client, &chat, &line?)?;
+        outbox.add(client.new_idempotency_key(), &chat, line?, ())?;
     }
-    match outbox.deliver(&client) {
+    match deliver(&client, &mut outbox) {
         Ok(count) => println!("posted {count}"),
-        Err(error) => return Err(format!("{} left in the outbox: {error}", outbox.waiting.len()).into()),
+        Err(error) => return Err(format!("{} left in the outbox: {error}", outbox.waiting()).into()),
     }
     Ok(())
 }
 
-struct Outbox {
-    file: StateFile,
-    waiting: VecDeque<Waiting>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Waiting {
-    chat: ThreadId,
-    draft: Draft,
-}
-
-impl Outbox {
-    fn open(file: StateFile) -> Result<Self, Error> {
-        let waiting = file.load()?.unwrap_or_default();
-        Ok(Self { file, waiting })
-    }
-
-    /// Saves a message with an idempotency key, by which the server recognises a repetition within 24 hours.
-    fn add(&mut self, client: &Client, chat: &str, text: &str) -> Result<(), Error> {
-        let draft = Draft::text(text).idempotency_key(client.new_idempotency_key());
-        self.waiting.push_back(Waiting { chat: chat.into(), draft });
-        self.file.save(&self.waiting)
-    }
-
-    /// Posts the messages in their order, and returns their number.
-    fn deliver(&mut self, client: &Client) -> Result<usize, Error> {
-        let mut count = 0;
-        while let Some(Waiting { chat, draft }) = self.waiting.front() {
-            client.chats().chat(chat).post(draft.clone())?;
-            self.waiting.pop_front();
-            // A crash before this line repeats the post, with the same key.
-            self.file.save(&self.waiting)?;
-            count += 1;
+/// Posts the messages in their order, and returns their number.
+fn deliver(client: &Client, outbox: &mut Outbox) -> Result<usize, Error> {
+    let mut count = 0;
+    while let Some(Waiting { key, chat, draft }) = outbox.next_waiting() {
+        match client.chats().chat(&chat).post(draft) {
+            Ok(message) => {
+                outbox.posted(&key, &message)?;
+                count += 1;
+            }
+            // The chat has been closed, for instance. The other messages are still posted.
+            Err(error) if error.is_permanent() => {
+                eprintln!("not posted: {error}");
+                outbox.remove(&key)?;
+            }
+            Err(error) => return Err(error),
         }
-        Ok(count)
     }
+    // The ids are not needed.
+    outbox.retain(|_, ()| false)?;
+    Ok(count)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{fs, time::Duration};
 
     use teamwire_blocking::{
         Script,
@@ -83,23 +64,29 @@ mod tests {
 
     use super::*;
 
+    fn open(folder: &Folder, texts: &[(&str, &str)]) -> Result<Outbox, Error> {
+        let mut outbox = Outbox::open(folder.path("outbox"))?;
+        for (number, (chat, text)) in texts.iter().enumerate() {
+            outbox.add(format!("key-{number}"), *chat, *text, ())?;
+        }
+        Ok(outbox)
+    }
+
     #[test]
     fn messages_wait_for_the_network_in_their_order() -> Result<(), Error> {
         let folder = Folder::new();
         let script = Script::new()
             .then(expect::post("c1").text("one"), respond::message(sample::message("m1", "c1", "one")))
-            .then(expect::post("c2").text("two"), respond::message(sample::message("m2", "c2", "two")));
+            .then(expect::post("c3").text("two"), respond::closed_chat())
+            .then(expect::post("c2").text("three"), respond::message(sample::message("m3", "c2", "three")));
         let client = scripted(&script);
-        let open = || Outbox::open(StateFile::new(folder.path("outbox")));
-        let mut outbox = open()?;
-        outbox.add(&client, "c1", "one")?;
-        outbox.add(&client, "c2", "two")?;
+        let mut outbox = open(&folder, &[("c1", "one"), ("c3", "two"), ("c2", "three")])?;
         script.down_for(Duration::from_secs(3600));
-        outbox.deliver(&client).expect_err("there is no network");
+        deliver(&client, &mut outbox).expect_err("there is no network");
 
         script.advance(Duration::from_secs(3600));
-        assert_eq!(open()?.deliver(&client)?, 2);
-        assert_eq!(open()?.deliver(&client)?, 0);
+        assert_eq!(deliver(&client, &mut open(&folder, &[])?)?, 2);
+        assert_eq!(deliver(&client, &mut open(&folder, &[])?)?, 0);
         script.assert_done();
         Ok(())
     }
@@ -108,20 +95,17 @@ mod tests {
     fn message_posted_before_a_crash_is_repeated_with_its_key() -> Result<(), Error> {
         let folder = Folder::new();
         let posted = || respond::message(sample::message("m1", "c1", "one"));
-        let script = Script::new().then(expect::post("c1"), posted()).then(expect::post("c1"), posted());
+        let script = Script::new()
+            .then(expect::post("c1").idempotency_key("key-0"), posted())
+            .then(expect::post("c1").idempotency_key("key-0"), posted());
         let client = scripted(&script);
-        let file = StateFile::new(folder.path("outbox"));
-        let mut outbox = Outbox::open(file.clone())?;
-        outbox.add(&client, "c1", "one")?;
-        let before: VecDeque<Waiting> = file.load()?.expect("it was saved");
-        outbox.deliver(&client)?;
+        let mut outbox = open(&folder, &[("c1", "one")])?;
+        let before = fs::read(folder.path("outbox")).expect("it was saved");
+        deliver(&client, &mut outbox)?;
 
         // The state at the time of a crash after the post.
-        file.save(&before)?;
-        Outbox::open(file)?.deliver(&client)?;
-        let requests = script.requests();
-        assert!(requests[0].header("idempotency-key").is_some());
-        assert_eq!(requests[0].header("idempotency-key"), requests[1].header("idempotency-key"));
+        fs::write(folder.path("outbox"), before).expect("it can be written");
+        deliver(&client, &mut open(&folder, &[])?)?;
         script.assert_done();
         Ok(())
     }

@@ -118,6 +118,20 @@ fn messages_keep_their_order_until_they_are_posted_or_removed() {
 }
 
 #[test]
+fn posted_messages_are_removed_when_they_are_not_needed() {
+    let folder = Folder::new();
+    let mut outbox = open(&folder);
+    for (key, data) in [("a", 1), ("b", 2)] {
+        outbox.add(key, "c1", "hello", data).expect("saved");
+    }
+    let posted = respond::message(sample::message("m1", "c1", ""));
+    deliver(&scripted(&Script::new().then(expect::post("c1"), posted.times(2))), &mut outbox).expect("they are posted");
+    outbox.add("c", "c1", "hello", 1).expect("saved");
+    outbox.retain(|key, data| key == "a" && *data == 2).expect("saved");
+    assert_eq!(open(&folder).iter().collect::<Vec<_>>(), [("c", &1)], "what waits is kept");
+}
+
+#[test]
 fn data_of_a_message_is_saved_with_it() {
     let folder = Folder::new();
     let mut outbox = open(&folder);

@@ -40,7 +40,7 @@ use crate::StateFile;
 /// The first error of that loop keeps the messages in order: call it again later. A message that can never be posted
 /// ([`Error::is_permanent`]) has to be [removed](Self::remove), or it blocks the others.
 ///
-/// Posted messages stay in the outbox, with their ids, until they are [removed](Self::remove). The whole file is
+/// Posted messages stay in the outbox, with their ids, until they are [removed](Self::retain). The whole file is
 /// written with each change, so it is for hundreds of messages rather than for all of a year.
 ///
 /// With the default protocol, the server remembers keys for 24 hours. If the outcome of a post is unknown, and the
@@ -155,6 +155,17 @@ impl<T: Serialize + DeserializeOwned> Outbox<T> {
             return Err(error);
         }
         Ok(Some(entry.data))
+    }
+
+    /// Removes the posted messages for which `keep` returns `false`, such as those of last week.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StateFile::save`]. The messages are removed all the same.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, &T) -> bool) -> Result<(), Error> {
+        let before = self.entries.len();
+        self.entries.retain(|entry| matches!(entry.post, Post::Waiting(_)) || keep(&entry.key, &entry.data));
+        if self.entries.len() == before { Ok(()) } else { self.save() }
     }
 
     fn save(&self) -> Result<(), Error> {
