@@ -58,7 +58,7 @@ impl Bot {
         let draft = draft.reply_to(&message.mid).idempotency_key(format!("re-{}", message.mid));
         match self.client.chats().chat(&message.tid).post(draft).await {
             // The chat has been closed, for instance. The other chats are still served.
-            Err(error) if !error.is_transient() => eprintln!("no response in {}: {error}", message.tid),
+            Err(error) if error.is_permanent() => eprintln!("no response in {}: {error}", message.tid),
             result => return result.map(drop),
         }
         Ok(())

@@ -1,129 +1,143 @@
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::mpsc, time::Duration};
 
+use serde::{Deserialize, Serialize};
 use teamwire_blocking::{
-    AlertType, Chat, Client, Draft, Error, FeedEvent, Reaction, StateFile,
-    feed::Waited,
-    model::{NewAttachment, Upload},
+    AlertType, Client, Draft, Error, FeedEvent, Next, Outbox, Reaction, StateFile, Waiting, Wake,
+    chrono::{DateTime, TimeDelta, Utc},
+    model::{MessageId, NewAttachment, ThreadId, Upload},
 };
 
 use crate::{
     graph,
-    state::{Open, State},
     webhook::{Status, Webhook},
 };
 
+/// A webhook, and the channel for the result of saving it.
+pub(crate) type Job = (Webhook, mpsc::Sender<Result<(), Error>>);
+
+/// All messages go through the outbox, so that what is received is saved while Teamwire cannot be reached.
 pub(crate) struct Bridge {
-    client: Client,
-    chat: Chat,
-    escalate_after: Duration,
-    file: StateFile,
-    /// Locked for as long as it takes to handle an event and to save the state, so that a reaction finds its alert.
-    state: Mutex<State>,
+    pub(crate) client: Client,
+    pub(crate) chat: ThreadId,
+    /// Alerts, and messages about them, which are removed when they have been posted.
+    pub(crate) outbox: Outbox<Option<Alert>>,
+    pub(crate) checkpoint: StateFile,
+    pub(crate) escalate_after: Duration,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Alert {
+    summary: String,
+    since: DateTime<Utc>,
+    /// Time of the escalation, once the alert is posted; `None` after a reaction.
+    due: Option<DateTime<Utc>>,
+    is_resolved: bool,
 }
 
 impl Bridge {
-    pub(crate) fn new(client: &Client, chat: &Chat, file: StateFile, escalate_after: Duration) -> Result<Self, Error> {
-        let state = Mutex::new(file.load()?.unwrap_or_default());
-        Ok(Self { client: client.clone(), chat: chat.clone(), escalate_after, file, state })
-    }
-
-    /// Posts the alerts that are new or resolved.
-    pub(crate) fn receive(&self, webhook: Webhook) -> Result<(), Error> {
-        let mut state = self.state();
-        for alert in webhook.alerts {
-            let (key, summary) = (alert.key(), alert.summary());
-            match (alert.status, state.alerts.get(&key)) {
-                (Status::Firing, None) => {
-                    let recent = state.recent_with(alert.starts_at);
-                    let graph = Upload::from_bytes("alerts.png", graph::png(&recent, alert.starts_at));
-                    let draft = attention(summary).attach(NewAttachment::gallery([graph])?);
-                    let mid = self.chat.post(draft.idempotency_key(&key))?.mid;
-                    let due = Some(self.client.now().utc + self.escalate_after);
-                    state.alerts.insert(key, Open { mid, summary: summary.to_owned(), due });
-                    state.recent = recent;
-                }
-                (Status::Resolved, Some(open)) => {
-                    let text = format!("Resolved: {}", open.summary);
-                    let draft = Draft::text(text).reply_to(&open.mid).idempotency_key(format!("{key}-resolved"));
-                    self.chat.post(draft)?;
-                    state.alerts.remove(&key);
-                }
-                _ => continue,
-            }
-            self.file.save(&*state)?;
-        }
-        Ok(())
-    }
-
-    /// Handles reactions from the saved checkpoint on, and repeats alerts that are due, until the feed ends.
-    pub(crate) fn follow_reactions(&self) -> Result<(), Error> {
-        let checkpoint = self.state().checkpoint.clone();
-        let mut reactions = self.client.chats().reaction_updates(checkpoint);
+    /// Handles webhooks, reactions and what is due, until the feed ends.
+    pub(crate) fn run(&mut self, webhooks: &mpsc::Receiver<Job>, wake: &Wake) -> Result<(), Error> {
+        let mut reactions = self.client.chats().reaction_updates(self.checkpoint.load()?);
         loop {
-            match reactions.next_timeout(self.time_until_due())? {
-                Waited::Event(event) => self.handle(&event)?,
-                Waited::TimedOut => {}
-                Waited::Ended => return Ok(()),
+            // First what an earlier process has left: without its id, a reaction would not find its alert.
+            if let Err(error) = self.escalate().and_then(|()| self.deliver()) {
+                eprintln!("cannot post yet: {error}");
             }
-            if let Err(error) = self.escalate() {
-                eprintln!("cannot escalate yet: {error}");
+            match reactions.next_until(wake, self.time_until_due())? {
+                Next::Event(event) => self.handle(&event)?,
+                Next::Woken => webhooks.try_iter().for_each(|(webhook, saved)| {
+                    // The peer may have gone.
+                    saved.send(self.receive(webhook)).ok();
+                }),
+                Next::TimedOut => {}
+                Next::Ended => return Ok(()),
             }
         }
     }
 
-    /// Returns the time until an alert is due at the earliest: one that arrives meanwhile is not due before either.
-    fn time_until_due(&self) -> Duration {
-        let (now, state) = (self.client.now().utc, self.state());
-        let left = state.next_due().map_or(self.escalate_after, |due| (due - now).to_std().unwrap_or_default());
-        // If it cannot be posted, it is tried again after a second.
-        left.min(self.escalate_after).max(Duration::from_secs(1))
-    }
-
-    fn handle(&self, event: &FeedEvent<Reaction>) -> Result<(), Error> {
-        let mut state = self.state();
-        match event {
-            FeedEvent::Update { item, .. } => {
-                if let Some(open) = state.alerts.values_mut().find(|open| open.mid == item.mid) {
-                    let text = format!("{} reacted to {:?}: {}", item.from_user, open.summary, item.reaction_type);
-                    println!("{text}");
-                    let key = format!("{}-{}", item.reaction_id, item.reaction_type);
-                    self.chat.post(Draft::text(text).reply_to(&item.mid).idempotency_key(key))?;
-                    open.due = None;
+    /// Saves the alerts that are new or resolved.
+    pub(crate) fn receive(&mut self, webhook: Webhook) -> Result<(), Error> {
+        for alert in webhook.alerts {
+            let (key, summary, since) = (alert.key(), alert.summary().to_owned(), alert.starts_at);
+            match (alert.status, self.outbox.get(&key)) {
+                (Status::Firing, None) => {
+                    let times = self.outbox.iter().filter_map(|(_, alert)| Some(alert.as_ref()?.since));
+                    let graph = Upload::from_bytes("alerts.png", graph::png(times.chain([since]), since));
+                    let draft = attention(&summary).attach(NewAttachment::gallery([graph])?);
+                    let alert = Alert { summary, since, due: None, is_resolved: false };
+                    self.outbox.add(key, &self.chat, draft, Some(alert))?;
                 }
+                (Status::Resolved, Some(Some(Alert { is_resolved: false, .. }))) => {
+                    let mut draft = Draft::text(format!("Resolved: {summary}"));
+                    draft.reply_to = self.outbox.mid(&key).cloned();
+                    self.outbox.add(format!("{key}-resolved"), &self.chat, draft, None)?;
+                    self.update(&key, |alert| (alert.due, alert.is_resolved) = (None, true))?;
+                }
+                _ => {}
             }
-            FeedEvent::Retrying(failure) => eprintln!("attempt {} failed: {}", failure.attempt, failure.error),
-            _ => {}
-        }
-        match event.checkpoint() {
-            Some(checkpoint) => {
-                state.checkpoint = Some(checkpoint.clone());
-                self.file.save(&*state)
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Repeats the alerts that are due.
-    pub(crate) fn escalate(&self) -> Result<(), Error> {
-        let (now, mut state) = (self.client.now().utc, self.state());
-        let is_due = |open: &Open| open.due.is_some_and(|due| due <= now);
-        while let Some((key, open)) = state.alerts.iter_mut().find(|(_, open)| is_due(open)) {
-            // The feed may be late, or may have missed a reaction.
-            if self.chat.reactions(&open.mid)?.is_empty() {
-                let draft = attention(&format!("No reaction yet: {}", open.summary));
-                self.chat.post(draft.idempotency_key(format!("{key}-escalated")))?;
-            }
-            open.due = None;
-            self.file.save(&*state)?;
         }
         Ok(())
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn handle(&mut self, event: &FeedEvent<Reaction>) -> Result<(), Error> {
+        if let Some(item) = event.item()
+            && let Some(key) = self.outbox.key_of(&item.mid).map(str::to_owned)
+            && let Some(Some(alert)) = self.outbox.get(&key)
+        {
+            let text = format!("{} reacted to {:?}: {}", item.from_user, alert.summary, item.reaction_type);
+            println!("{text}");
+            let draft = Draft::text(text).reply_to(&item.mid);
+            self.outbox.add(format!("{}-{}", item.reaction_id, item.reaction_type), &self.chat, draft, None)?;
+            self.update(&key, |alert| alert.due = None)?;
+        }
+        event.checkpoint().map_or(Ok(()), |checkpoint| self.checkpoint.save(checkpoint))
+    }
+
+    /// Repeats the alerts that are due, unless the feed is late, or has missed a reaction.
+    fn escalate(&mut self) -> Result<(), Error> {
+        while let Some((key, mid, summary)) = self.due() {
+            if self.client.chats().chat(&self.chat).reactions(&mid)?.is_empty() {
+                let draft = attention(&format!("No reaction yet: {summary}"));
+                self.outbox.add(format!("{key}-escalated"), &self.chat, draft, None)?;
+            }
+            self.update(&key, |alert| alert.due = None)?;
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self) -> Result<(), Error> {
+        while let Some(Waiting { key, chat, draft }) = self.outbox.next_waiting() {
+            let message = self.client.chats().chat(chat).post(draft)?;
+            let due = self.client.now().utc + self.escalate_after;
+            self.update(&key, |alert| alert.due = (!alert.is_resolved).then_some(due))?;
+            self.outbox.posted(&key, &message)?;
+        }
+        let day_ago = self.client.now().utc - TimeDelta::days(1);
+        self.outbox.retain(|_, alert| alert.as_ref().is_some_and(|it| !it.is_resolved || it.since > day_ago))
+    }
+
+    fn due(&self) -> Option<(String, MessageId, String)> {
+        let now = self.client.now().utc;
+        self.outbox.iter().find_map(|(key, alert)| {
+            let alert = alert.as_ref().filter(|alert| alert.due.is_some_and(|due| due <= now))?;
+            Some((key.to_owned(), self.outbox.mid(key)?.clone(), alert.summary.clone()))
+        })
+    }
+
+    /// Returns the time until something is due. What cannot be posted is tried again after a second.
+    fn time_until_due(&self) -> Option<Duration> {
+        let due = self.outbox.iter().filter_map(|(_, alert)| alert.as_ref()?.due).min();
+        let due = due.map(|due| (due - self.client.now().utc).to_std().unwrap_or_default());
+        let waiting = (self.outbox.waiting() > 0).then_some(Duration::ZERO);
+        due.into_iter().chain(waiting).min().map(|time| time.max(Duration::from_secs(1)))
+    }
+
+    fn update(&mut self, key: &str, change: impl FnOnce(&mut Alert)) -> Result<(), Error> {
+        self.outbox.update(key, |alert| {
+            if let Some(alert) = alert {
+                change(alert);
+            }
+        })
     }
 }
 

@@ -9,7 +9,7 @@ const HEIGHT: usize = 96;
 
 /// Returns a PNG with a bar for each hour before this time. The same alerts give the same bytes, as a post that is
 /// repeated with its key must have the same content.
-pub(crate) fn png(alerts: &[DateTime<Utc>], end: DateTime<Utc>) -> Vec<u8> {
+pub(crate) fn png(alerts: impl IntoIterator<Item = DateTime<Utc>>, end: DateTime<Utc>) -> Vec<u8> {
     let mut counts = [0; HOURS];
     for alert in alerts {
         let age = usize::try_from((end - alert).num_hours()).unwrap_or(HOURS);

@@ -3,8 +3,7 @@
 //! posted twice.
 //!
 //! ```text
-//! ESCALATE_AFTER=300 STATE_FILE=alerts.json LISTEN=127.0.0.1:9099 \
-//!     cargo run -p teamwire-blocking --example alertmanager
+//! ESCALATE_AFTER=300 STATE=. LISTEN=127.0.0.1:9099 cargo run -p teamwire-blocking --example alertmanager
 //! ```
 //!
 //! In the configuration of Alertmanager: `webhook_configs: [{ url: "http://127.0.0.1:9099/" }]`.
@@ -15,61 +14,58 @@ mod bridge;
 mod graph;
 #[path = "../support/http.rs"]
 mod http;
-mod state;
 #[cfg(test)]
 mod tests;
 mod webhook;
 
-use std::{env, error::Error, net::TcpListener, process, thread, time::Duration};
+use std::{env, error::Error, net::TcpListener, path::PathBuf, sync::mpsc, thread, time::Duration};
 
-use teamwire_blocking::{NewChat, StateFile, config::RetryPolicy, serde_json};
+use teamwire_blocking::{NewChat, Outbox, StateFile, Wake, serde_json};
 
 use self::{
-    bridge::Bridge,
+    bridge::{Bridge, Job},
     http::{Request, Response},
 };
-
-/// Alertmanager repeats a webhook that takes too long, or fails.
-const PATIENCE: Duration = Duration::from_secs(8);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let var = |name, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
     let escalate_after = Duration::from_secs(var("ESCALATE_AFTER", "300").parse()?);
     let client = teamwire_blocking::client_from_env()?;
     println!("I am {}.", client.check()?);
-    let client = client.with_retry(RetryPolicy::within(PATIENCE));
-
     let people = client.contacts().users()?;
-    let chat = client.chats().get_or_create(NewChat::titled("On call").users(&people))?;
-    let bridge = Bridge::new(&client, &chat, StateFile::new(var("STATE_FILE", "alerts.json")), escalate_after)?;
+    let chat = client.chats().get_or_create(NewChat::titled("On call").users(&people))?.tid().clone();
+
+    let folder = PathBuf::from(var("STATE", "."));
+    let checkpoint = StateFile::new(folder.join("checkpoint.json"));
+    let outbox = Outbox::open(folder.join("outbox.json"))?;
     let listener = TcpListener::bind(var("LISTEN", "127.0.0.1:9099"))?;
     println!("Listening on http://{}/", listener.local_addr()?);
-
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            // It is retried until the server recovers, so this is the end: the key has been revoked, for instance.
-            eprintln!("the feed has ended: {:?}", bridge.follow_reactions());
-            process::exit(1);
-        });
-        http::serve(&listener, |request| respond(&bridge, request));
-    });
-    Ok(())
+    let (wake, (sender, webhooks)) = (Wake::new(), mpsc::channel());
+    let waking = wake.clone();
+    thread::spawn(move || http::serve(&listener, |request| respond(&sender, &waking, request)));
+    // An outage does not end the feed, but a revoked key does, for instance.
+    Ok(Bridge { client, chat, outbox, checkpoint, escalate_after }.run(&webhooks, &wake)?)
 }
 
-/// Alertmanager repeats its request later after a 503, but not after a 400.
-fn respond(bridge: &Bridge, request: &Request) -> Response {
+/// Passes a webhook to the loop. Alertmanager repeats its request later after a 503, but not after a 400.
+fn respond(webhooks: &mpsc::Sender<Job>, wake: &Wake, request: &Request) -> Response {
     let response = |status, text: &str| (status, "text/plain", text.to_owned());
     if !request.line.starts_with("POST ") {
         return response(405, "post a webhook of Alertmanager here");
     }
-    match serde_json::from_slice(&request.body) {
-        Ok(webhook) => match bridge.receive(webhook) {
-            Ok(()) => response(200, "posted"),
-            Err(error) => {
-                eprintln!("cannot post yet: {error}");
-                response(503, "not posted yet")
-            }
-        },
-        Err(error) => response(400, &error.to_string()),
+    let webhook = match serde_json::from_slice(&request.body) {
+        Ok(webhook) => webhook,
+        Err(error) => return response(400, &error.to_string()),
+    };
+    let (saved, result) = mpsc::channel();
+    // If the loop has ended, there is no result.
+    webhooks.send((webhook, saved)).ok();
+    wake.wake();
+    match result.recv() {
+        Ok(Ok(())) => response(200, "saved"),
+        outcome => {
+            eprintln!("cannot save an alert: {outcome:?}");
+            response(503, "not saved yet")
+        }
     }
 }

@@ -1,16 +1,25 @@
-use std::{fs, io::Cursor, time::Duration};
+use std::{io::Cursor, sync::mpsc, thread, time::Duration};
 
 use teamwire_blocking::{
-    AlertType, Client, Error, Script, StateFile,
+    AlertType, Error, Outbox, Script, StateFile, Wake,
     chrono::{DateTime, TimeDelta},
-    script::v1::{expect, respond, sample},
+    script::{
+        Respond,
+        v1::{expect, respond, sample},
+    },
     scripted, serde_json,
 };
 use teamwire_test_support::Folder;
 
-use crate::{bridge::Bridge, graph, http::Request, respond, webhook::Webhook};
+use crate::{
+    bridge::{Bridge, Job},
+    graph,
+    http::Request,
+    respond,
+};
 
 const KEY: &str = "f1-1767225600000";
+const HOUR: Duration = Duration::from_secs(3_600);
 
 fn alert(status: &str) -> String {
     format!(
@@ -22,19 +31,40 @@ fn alert(status: &str) -> String {
     )
 }
 
-fn webhook(status: &str) -> Webhook {
-    serde_json::from_str(&alert(status)).expect("it is valid")
+/// Runs a process that receives these webhooks, until the responses to its feed are used up.
+fn run(script: &Script, folder: &Folder, statuses: &[&str]) -> Result<(), Error> {
+    let (wake, (sender, webhooks)) = (Wake::new(), mpsc::channel());
+    let mut results = Vec::new();
+    for status in statuses {
+        let (saved, result) = mpsc::channel();
+        sender.send((serde_json::from_str(&alert(status)).expect("it is valid"), saved)).expect("the loop is to come");
+        results.push(result);
+        wake.wake();
+    }
+    bridge(script, folder)?.run(&webhooks, &wake)?;
+    results.iter().try_for_each(|result| result.recv().expect("it was received"))
 }
 
-fn bridge(script: &Script, folder: &Folder) -> Result<(Client, Bridge), Error> {
-    let client = scripted(script);
-    let chat = client.chats().chat("c1").get()?;
-    let bridge = Bridge::new(&client, &chat, StateFile::new(folder.path("state")), Duration::from_secs(300))?;
-    Ok((client, bridge))
+fn bridge(script: &Script, folder: &Folder) -> Result<Bridge, Error> {
+    Ok(Bridge {
+        client: scripted(script),
+        chat: "c1".into(),
+        outbox: Outbox::open(folder.path("outbox"))?,
+        checkpoint: StateFile::new(folder.path("checkpoint")),
+        escalate_after: Duration::from_secs(300),
+    })
 }
 
-fn script() -> Script {
-    Script::new().always(expect::chat("c1"), respond::chat(sample::chat("c1", "On call")))
+/// A script with a feed of reactions that starts here, and these responses to its polls.
+fn script(polls: impl IntoIterator<Item = Respond>) -> Script {
+    Script::new()
+        .on(expect::subscribe_reactions(), [respond::subscription("s1", "k0")])
+        .on(expect::reaction_updates(), polls)
+}
+
+/// No reactions for this number of minutes.
+fn silence(minutes: u32) -> Respond {
+    respond::no_updates("k0").delay(Duration::from_secs(20)).times(3 * minutes)
 }
 
 fn posts_alert(script: Script) -> Script {
@@ -53,58 +83,62 @@ fn posts(script: Script, text: &str, key: &str) -> Script {
 #[test]
 fn alert_without_reaction_is_escalated_once_and_resolved() -> Result<(), Error> {
     let folder = Folder::new();
-    let script = posts_alert(script()).then(expect::reactions("c1", "m1"), respond::empty_list());
-    let script = posts(script, "No reaction yet: The disk is full", &format!("{KEY}-escalated"));
-    let script = posts(script, "Resolved: The disk is full", &format!("{KEY}-resolved"));
-    let (client, bridge) = bridge(&script, &folder)?;
-    bridge.receive(webhook("firing"))?;
     // Alertmanager repeats alerts that are still firing.
-    bridge.receive(webhook("firing"))?;
-    bridge.escalate()?;
-    client.sleep(Duration::from_secs(301))?;
-    bridge.escalate()?;
-    bridge.escalate()?;
-    bridge.receive(webhook("resolved"))?;
-    bridge.receive(webhook("resolved"))?;
-    script.assert_done();
+    let first = posts_alert(script([silence(11)])).then(expect::reactions("c1", "m1"), respond::empty_list());
+    let first = posts(first, "No reaction yet: The disk is full", &format!("{KEY}-escalated"));
+    run(&first, &folder, &["firing", "firing"])?;
+    first.assert_done();
+    let second = posts(script([silence(6)]), "Resolved: The disk is full", &format!("{KEY}-resolved"));
+    run(&second, &folder, &["firing", "resolved", "resolved"])?;
+    second.assert_done();
     Ok(())
 }
 
 #[test]
 fn reaction_is_reported_by_the_next_process_and_prevents_escalation() -> Result<(), Error> {
     let folder = Folder::new();
-    let before = posts_alert(script());
-    bridge(&before, &folder)?.1.receive(webhook("firing"))?;
+    let before = posts_alert(script([silence(1)]));
+    run(&before, &folder, &["firing"])?;
     before.assert_done();
 
     let reactions = [sample::reaction("r1", "m1", "c1", "ok"), sample::reaction("r2", "another", "c1", "ok")];
-    let script = script()
-        .then(expect::subscribe_reactions(), respond::subscription("s1", "k0"))
-        .then(expect::reaction_updates().cursor("k0"), respond::reaction_updates(reactions, "k1"));
-    let script = posts(script, r#"Anna Berg reacted to "The disk is full": ok"#, "r1-ok");
-    let (client, bridge) = bridge(&script, &folder)?;
-    bridge.follow_reactions()?;
-    client.sleep(Duration::from_secs(301))?;
-    bridge.escalate()?;
+    let after = script([respond::reaction_updates(reactions, "k1"), silence(11)]);
+    let after = posts(after, r#"Anna Berg reacted to "The disk is full": ok"#, "r1-ok");
+    run(&after, &folder, &[])?;
+    after.assert_done();
+    let next = Script::new()
+        .on(expect::subscribe_reactions(), [respond::subscription("s2", "k9")])
+        .on(expect::reaction_updates().cursor("k1"), [silence(1)]);
+    run(&next, &folder, &[])
+}
+
+#[test]
+fn alert_of_an_outage_is_saved_and_posted_afterwards() -> Result<(), Error> {
+    let folder = Folder::new();
+    let script = posts_alert(script([silence(1)]));
+    script.down_for(HOUR);
+    run(&script, &folder, &["firing"])?;
     script.assert_done();
-    let state = fs::read_to_string(folder.path("state")).expect("it was saved");
-    assert!(state.contains("\"k1\""), "the checkpoint is saved: {state}");
     Ok(())
 }
 
 #[test]
-fn alertmanager_is_asked_to_repeat_what_was_not_posted() -> Result<(), Error> {
+fn webhook_is_confirmed_once_it_is_saved() -> Result<(), Error> {
     let folder = Folder::new();
-    let script = posts_alert(script());
-    let (_, bridge) = bridge(&script, &folder)?;
-    let post = |body: String| Request { line: "POST /".to_owned(), body: body.into_bytes() };
-    assert_eq!(respond(&bridge, &post("{}".to_owned())).0, 400);
-    assert_eq!(respond(&bridge, &Request { line: "GET /".to_owned(), body: Vec::new() }).0, 405);
-    script.down_for(Duration::from_secs(3600));
-    assert_eq!(respond(&bridge, &post(alert("firing"))).0, 503);
-    script.advance(Duration::from_secs(3600));
-    assert_eq!(respond(&bridge, &post(alert("firing"))).0, 200);
-    script.assert_done();
+    let mut bridge = bridge(&Script::new(), &folder)?;
+    let (wake, (sender, webhooks)) = (Wake::new(), mpsc::channel::<Job>());
+    let post = |body: &str| Request { line: "POST /".to_owned(), body: body.into() };
+    assert_eq!(respond(&sender, &wake, &post("{}")).0, 400);
+    assert_eq!(respond(&sender, &wake, &Request { line: "GET /".to_owned(), body: Vec::new() }).0, 405);
+    thread::scope(|scope| {
+        let response = scope.spawn(|| respond(&sender, &wake, &post(&alert("firing"))));
+        let (webhook, saved) = webhooks.recv().expect("it is sent");
+        saved.send(bridge.receive(webhook)).expect("it is waited for");
+        assert_eq!(response.join().expect("it does not panic").0, 200);
+    });
+    assert_eq!(Outbox::<serde_json::Value>::open(folder.path("outbox"))?.waiting(), 1);
+    drop(webhooks);
+    assert_eq!(respond(&sender, &wake, &post(&alert("firing"))).0, 503);
     Ok(())
 }
 
@@ -112,7 +146,7 @@ fn alertmanager_is_asked_to_repeat_what_was_not_posted() -> Result<(), Error> {
 fn graph_shows_the_alerts_of_a_day() {
     let end = DateTime::from_timestamp(1_767_225_600, 0).expect("it is in range");
     let alerts = [0, 0, 60, 23 * 60, 24 * 60].map(|minutes| end - TimeDelta::minutes(minutes));
-    let image = graph::png(&alerts, end);
+    let image = graph::png(alerts, end);
     let mut reader = png::Decoder::new(Cursor::new(image)).read_info().expect("it is a PNG");
     let mut pixels = vec![0; reader.output_buffer_size().expect("it is small")];
     let info = reader.next_frame(&mut pixels).expect("it has an image");

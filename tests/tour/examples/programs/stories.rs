@@ -66,9 +66,10 @@ fn alertmanager() -> Outcome {
     };
     let (program, address) = start()?;
     webhook(&address, "firing")?;
-    let (tid, messages) = chat(&sandbox, "On call")?;
+    let (tid, _) = chat(&sandbox, "On call")?;
     let texts = |count| texts(&sandbox, &tid, count);
     texts(2)?;
+    let (_, messages) = chat(&sandbox, "On call")?;
     if messages[0].attachments.is_empty() {
         return Err("the alert has no graph".into());
     }
