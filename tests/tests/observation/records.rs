@@ -61,16 +61,44 @@ fn run(script: &Script) {
     client.chats().chat("c1").new_messages(None).last().expect("it ends").expect_err("there is no such chat");
 }
 
-#[test]
-fn log_has_a_record_for_each_observation() {
+/// Returns the lines that this thread has logged.
+fn logged(run: impl FnOnce(teamwire_core::Config)) -> Vec<String> {
     static LOGGER: OnceLock<()> = OnceLock::new();
     LOGGER.get_or_init(|| {
         log::set_logger(&Logger).expect("it is set once");
         log::set_max_level(log::LevelFilter::Trace);
     });
-    run(&script(Record::default().config().with_observer(teamwire_blocking::observe::ToLog)));
+    run(Record::default().config().with_observer(teamwire_blocking::observe::ToLog));
     let own = |(thread, line): &(ThreadId, String)| (*thread == thread::current().id()).then(|| line.clone());
-    let lines: Vec<_> = LOG.lock().expect("no logger has panicked").iter().filter_map(own).collect();
+    LOG.lock().expect("no logger has panicked").iter().filter_map(own).collect()
+}
+
+#[test]
+fn log_of_failures_has_each_fact_once() {
+    let lines = logged(|config| {
+        let script = Script::with_config(config)
+            .then(expect::message_updates("c1"), respond::no_updates("k0"))
+            .on(expect::message_updates("c1").cursor("k0"), [Respond::unreachable().times(2), respond::not_found()])
+            .on(expect::post("c1"), [Respond::unreachable().times(4)]);
+        let client = Client::new(script);
+        client.chats().chat("c1").new_messages(None).last().expect("it ends").expect_err("there is no such chat");
+        client.chats().chat("c1").post("hello").expect_err("there is no network");
+    });
+    let failures: Vec<_> = lines.iter().filter(|line| line.starts_with("WARN feed")).collect();
+    let second = failures.get(1).expect("there is a second failure");
+    assert!(second.contains(": retried in ") && second.contains("after 2 attempts"), "{second}");
+    let last = lines.last().expect("there is one");
+    assert!(last.contains(": failed in ") && last.contains("after 4 attempts"), "{last}");
+    for line in failures.into_iter().chain([last]) {
+        let is_once = |fact: &str| line.matches(fact).count() == 1;
+        assert!(is_once(" in chat c1") && (is_once("new_messages") || is_once("post")), "{line}");
+        assert!(!line.contains(": failure ") && !line.contains(" requests "), "{line}");
+    }
+}
+
+#[test]
+fn log_has_a_record_for_each_observation() {
+    let lines = logged(|config| run(&script(config)));
     let text = lines.join("\n");
     let expected = [
         ("DEBUG", "post in chat c1: started"),
@@ -79,7 +107,7 @@ fn log_has_a_record_for_each_observation() {
         ("TRACE", "post in chat c1: request 2"),
         ("DEBUG", "post in chat c1: finished after 2 requests"),
         ("DEBUG", "messages in chat c1: polling"),
-        ("WARN", "messages in chat c1: failed: "),
+        ("WARN", "failed: new_messages in chat c1: "),
     ];
     assert_eq!(lines.len(), expected.len(), "{text}");
     for (line, (level, part)) in lines.iter().zip(expected) {

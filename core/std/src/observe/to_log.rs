@@ -17,7 +17,7 @@ use super::TARGET;
 ///
 /// Failures, retries and gaps have the level *warn*, requests *trace*, and everything else *debug*. Each record has the
 /// number, the name and the chat of the operation or the feed: `operation 7: post in chat c1: request 1 is retried in
-/// 500ms: ..`.
+/// 500ms: ..`. Those of failures have them from the error, with the number of attempts.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ToLog;
 
@@ -75,12 +75,9 @@ impl Observer for ToLog {
                 let (subject, wait) = (Subject(id, operation, chat), Wait::until(retry_at, now));
                 write(Level::Warn, format_args!("{subject}: request {attempt} is retried {wait}: {error:#}"));
             }
-            Observation::Finished { id, attempts, elapsed, error: Some(error), .. } => {
-                // The error names the operation.
-                write(
-                    Level::Warn,
-                    format_args!("operation {id}: failed after {attempts} requests in {elapsed:?}: {error:#}"),
-                );
+            Observation::Finished { id, elapsed, error: Some(error), .. } => {
+                // The error names the operation, its chat and the attempts.
+                write(Level::Warn, format_args!("operation {id}: failed in {elapsed:?}: {error:#}"));
             }
             Observation::Finished { id, operation, chat, attempts, elapsed, .. } => {
                 let subject = Subject(id, operation, chat);
@@ -94,13 +91,13 @@ impl Observer for ToLog {
                 match state {
                     FeedState::Subscribed => write(Level::Debug, format_args!("{feed}: subscribed")),
                     FeedState::Polling => write(Level::Debug, format_args!("{feed}: polling")),
-                    FeedState::Retrying { attempt, error, retry_at } => {
+                    FeedState::Retrying { error, retry_at, .. } => {
                         let wait = Wait::until(retry_at, now);
-                        write(Level::Warn, format_args!("{feed}: failure {attempt}, retried {wait}: {error:#}"));
+                        write(Level::Warn, format_args!("feed {id}: retried {wait}: {error:#}"));
                     }
                     FeedState::Gap => write(Level::Warn, format_args!("{feed}: events may have been missed")),
                     FeedState::Ended { error: Some(error) } => {
-                        write(Level::Warn, format_args!("{feed}: failed: {error:#}"));
+                        write(Level::Warn, format_args!("feed {id}: failed: {error:#}"));
                     }
                     FeedState::Ended { error: None } => write(Level::Debug, format_args!("{feed}: ended")),
                     _ => {}
