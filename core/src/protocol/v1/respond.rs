@@ -52,11 +52,15 @@ use crate::{
 };
 
 /// Responds with a user: the bot itself, or the one that was requested.
+#[doc(alias = "me")]
+#[doc(alias = "check")]
 pub fn user(user: impl Sample<User>) -> Respond {
     ok(&user.into_json())
 }
 
 /// Responds with users, as the last (or only) page of a list: all users, or the readers of a chat.
+#[doc(alias = "readers")]
+#[doc(alias = "mark_as_read")]
 pub fn users(users: impl IntoIterator<Item = impl Sample<User>>) -> Respond {
     list(users)
 }
@@ -72,16 +76,23 @@ pub fn groups(groups: impl IntoIterator<Item = impl Sample<Group>>) -> Respond {
 }
 
 /// Responds with a chat: the one that was requested, created or changed.
+#[doc(alias = "get")]
+#[doc(alias = "create")]
+#[doc(alias = "get_or_create")]
+#[doc(alias = "by_thread_id")]
 pub fn chat(chat: impl Sample<ChatInfo>) -> Respond {
     ok(&chat.into_json())
 }
 
 /// Responds with chats, as the last (or only) page of a list.
+#[doc(alias = "list")]
+#[doc(alias = "by_title")]
 pub fn chats(chats: impl IntoIterator<Item = impl Sample<ChatInfo>>) -> Respond {
     list(chats)
 }
 
 /// Responds with the message that was posted.
+#[doc(alias = "post")]
 pub fn message(message: impl Sample<Message>) -> Respond {
     json(201, &message.into_json())
 }
@@ -92,6 +103,7 @@ pub fn found_message(message: impl Sample<Message>) -> Respond {
 }
 
 /// Responds with messages, oldest first, as the last (or only) page of a list. The last one is the last of the chat.
+#[doc(alias = "pull_chat_feed")]
 pub fn messages(messages: impl IntoIterator<Item = impl Sample<Message>>) -> Respond {
     let messages: Vec<Value> = messages.into_iter().map(Sample::into_json).collect();
     let last = messages.iter().filter_map(|it| it["timestamp"].as_i64()).max();
@@ -100,6 +112,8 @@ pub fn messages(messages: impl IntoIterator<Item = impl Sample<Message>>) -> Res
 }
 
 /// Responds with a reaction: the one that was sent or changed.
+#[doc(alias = "send_reaction")]
+#[doc(alias = "update_reaction")]
 pub fn reaction(reaction: impl Sample<Reaction>) -> Respond {
     ok(&reaction.into_json())
 }
@@ -122,12 +136,14 @@ pub fn reactions(reactions: impl IntoIterator<Item = impl Sample<Reaction>>) -> 
 /// assert!(client.chats().by_title("Operations")?.is_empty());
 /// # Ok::<(), teamwire_core::Error>(())
 /// ```
+#[doc(alias = "none")]
 pub fn empty_list() -> Respond {
     // Lists of messages have `last_modified`.
     ok(&json!({ "items": [], "last_modified": null }))
 }
 
 /// Responds with the number of locations shared in a chat.
+#[doc(alias = "active_shared_locations")]
 pub fn location_count(count: u32) -> Respond {
     ok(&json!({ "count": count }))
 }
@@ -138,11 +154,14 @@ pub fn location_shares(shares: impl IntoIterator<Item = impl Sample<LocationShar
 }
 
 /// Responds to a move of the bot's location shares with the ids of the chats in which it shares its location.
+#[doc(alias = "update_shared_location")]
 pub fn moved_location(active: &[&str]) -> Respond {
     ok(&json!({ "active": active }))
 }
 
 /// Responds with the asset of an uploaded file.
+#[doc(alias = "upload")]
+#[doc(alias = "asset")]
 pub fn uploaded(asset: impl Sample<Asset>) -> Respond {
     json(201, &asset.into_json())
 }
@@ -151,6 +170,7 @@ pub fn uploaded(asset: impl Sample<Asset>) -> Respond {
 ///
 /// # Panics
 /// If the media type of the asset is not valid in a header.
+#[doc(alias = "download")]
 #[track_caller]
 pub fn content(asset: &Asset, bytes: impl Into<Vec<u8>>) -> Respond {
     let etag = format!("\"{}\"", asset.asset_id.as_str().escape_default());
@@ -160,11 +180,15 @@ pub fn content(asset: &Asset, bytes: impl Into<Vec<u8>>) -> Respond {
 }
 
 /// Responds with an avatar: a JPEG.
+#[doc(alias = "load_avatar")]
 pub fn avatar(jpeg: impl Into<Vec<u8>>) -> Respond {
     file("image/jpeg", jpeg.into())
 }
 
 /// Responds without content: a chat was left, a subscription or a location share was ended.
+#[doc(alias = "204")]
+#[doc(alias = "no_content")]
+#[doc(alias = "leave")]
 pub fn done() -> Respond {
     identified(Respond::status(204))
 }

@@ -18,17 +18,21 @@ use crate::{
 };
 
 /// Responds with a subscription, and the current end of its feed.
+#[doc(alias = "subscribe")]
 pub fn subscription(id: &str, cursor: &str) -> Respond {
     ok(&sample::subscription(id, cursor))
 }
 
 /// Responds to a poll of any feed without events: its end is at this cursor.
+#[doc(alias = "empty")]
+#[doc(alias = "silence")]
 pub fn no_updates(cursor: &str) -> Respond {
     ok(&json!({ "items": [], "cursor": cursor }))
 }
 
 /// Responds to a poll with new messages, oldest first. The last one is at this cursor; those before it are at
 /// `<cursor>.1`, `<cursor>.2` and so on.
+#[doc(alias = "new_messages")]
 pub fn message_updates(items: impl IntoIterator<Item = impl Sample<Message>>, cursor: &str) -> Respond {
     updates(items, cursor)
 }
@@ -39,6 +43,7 @@ pub fn reaction_updates(items: impl IntoIterator<Item = impl Sample<Reaction>>, 
 }
 
 /// Responds to a poll with live locations, with the cursors of [`message_updates`].
+#[doc(alias = "live_locations")]
 pub fn live_location_updates(
     items: impl IntoIterator<Item = impl Sample<LiveLocationUpdate>>,
     cursor: &str,
@@ -56,6 +61,7 @@ pub fn live_location_updates(
 /// let reaction = sample::event("reaction", sample::reaction("r1", "m1", "c1", "ok"));
 /// let respond = respond::event_updates([reaction], "k2");
 /// ```
+#[doc(alias = "events")]
 pub fn event_updates(items: impl IntoIterator<Item = impl Sample<ChatEvent>>, cursor: &str) -> Respond {
     updates(items, cursor)
 }
