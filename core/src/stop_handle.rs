@@ -155,7 +155,8 @@ impl StopHandle {
         self.0.is_stopped.load(Ordering::SeqCst)
     }
 
-    /// Returns the handle of operations, which is stopped at the end of the grace of [`stop_within`](Self::stop_within).
+    /// Returns the handle of operations, which is stopped at the end of the grace of
+    /// [`stop_within`](Self::stop_within).
     pub(crate) fn operations(&self) -> Self {
         let current = self.0.operations.with(|operations| operations.clone());
         let operations = current.unwrap_or_else(|| {

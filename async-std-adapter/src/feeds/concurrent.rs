@@ -26,8 +26,8 @@ impl<T: InChat, F: Feed<Event = FeedEvent<T>>> Events<F> {
     ///
     /// The first failure of a handler or of `save` stops the feed: no other event is handled, but the handlers that run
     /// are finished, and no checkpoint passes an event that was not handled. If the feed is stopped by its handle, the
-    /// events that it has delivered are still handled. To stop it gracefully, stop only the feed, not the client that
-    /// the handlers use:
+    /// events that it has delivered are still handled. To stop it gracefully, stop only the feed, as here, or the
+    /// client of the handlers as well by [`stop_within`](teamwire_core::StopHandle::stop_within):
     ///
     /// ```
     /// use teamwire_async_std::{Checkpoint, Client, Error, FeedEvent, Message, StopHandle};

@@ -60,6 +60,9 @@ impl<F: Feed> Events<F> {
     }
 
     /// Returns the next event; `None` after the end. Equivalent to `StreamExt::next`, without importing the trait.
+    ///
+    /// To wait for something else as well, such as a channel or a socket, race it against the future, for instance by
+    /// `select`: nothing is lost if the future is dropped. The next one resumes there.
     pub async fn next(&mut self) -> Option<Result<F::Event, Error>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }

@@ -26,7 +26,8 @@ impl<T: InChat + Send, F: Feed<Event = FeedEvent<T>>> Events<F> {
     /// The first failure of a handler or of `save` stops the feed: no other event is handled, but the handlers that run
     /// are finished, and no checkpoint passes an event that was not handled. A panic of a handler is such a failure,
     /// and continues in the calling thread. If the feed is stopped by its handle, the events that it has delivered are
-    /// still handled. To stop it gracefully, stop only the feed, not the client that the handlers use:
+    /// still handled. To stop it gracefully, stop only the feed, as here, or the client of the handlers as well by
+    /// [`stop_within`](teamwire_core::StopHandle::stop_within):
     ///
     /// ```
     /// use teamwire_blocking::{Client, Error, StopHandle};

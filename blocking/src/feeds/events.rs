@@ -121,8 +121,8 @@ impl<F: Feed> Events<F> {
     /// listens on a socket, or has other threads. See [`Wake`].
     ///
     /// With a timeout, it is also [`next_timeout`](Self::next_timeout). Nothing is lost by a wake-up or a timeout: the
-    /// request in progress continues, and the next wait resumes there. If there are both a wake-up and events, they take
-    /// turns, and the wake-up is first.
+    /// request in progress continues, and the next wait resumes there. If there are both a wake-up and events, they
+    /// take turns, and the wake-up is first.
     ///
     /// In a virtual world, a deed wakes the bot as another thread would. A script takes no time, so on it a wake-up is
     /// returned if there is one before the call.

@@ -22,7 +22,7 @@ use crate::{
 
 impl<X: Executor> Client<X> {
     /// Returns the bot itself, as [`me`](crate::Contacts::me) does, but without retries: the check of a configuration
-    /// when a program starts.
+    /// when a program starts. A program that calls it does not need `me`.
     ///
     /// The text of an error says what to check, for the administrator who has set the environment variables or the
     /// settings: the DNS, the proxy, the certificates, the App ID and the Secret.

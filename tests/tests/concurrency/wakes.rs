@@ -145,7 +145,7 @@ fn wake_up_before_a_wait_takes_no_time_on_the_clock_of_a_script() {
     assert_eq!(client.now().moment, waited);
 }
 
-/// What happens in a loop that posts what other threads send, and follows the messages of people.
+/// Posts what other threads send, and follows the messages of people. Returns the events of the loop, with their times.
 fn serve(client: &Client, texts: &mpsc::Receiver<&str>, wake: &Wake) -> Vec<(u64, String)> {
     let mut happened = Vec::new();
     let mut events = client.chats().new_messages(None);

@@ -19,7 +19,7 @@ use crate::support::{SECOND, always, elapsed, post, posted};
 const SOON: Duration = Duration::from_secs(30);
 const LONG: Duration = Duration::from_secs(300);
 
-/// What a bot does until its client is stopped, with the times in seconds.
+/// The actions of a bot until its client is stopped, with their times in seconds.
 type Happened = Vec<(u64, String)>;
 
 /// Posts a response to each message, and sleeps between them.
