@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use teamwire_async_std::{
-    Checkpoint, Draft, Error, FeedEvent, Message, StateFile, StopHandle,
+    Checkpoint, Draft, Error, FeedEvent, Message, StateFile,
     config::RetryPolicy,
     model::{Coordinates, Location, NewAttachment, Poll, Upload},
     smol::Client,
@@ -27,11 +27,10 @@ impl Bot {
         Self { client: client.with_retry(RetryPolicy::within(Duration::from_secs(600))), file }
     }
 
-    /// Handles commands from the saved checkpoint on, until the handle is stopped.
-    pub(crate) async fn run(&self, stop: &StopHandle) -> Result<(), Error> {
+    /// Handles commands from the saved checkpoint on, until the client is stopped.
+    pub(crate) async fn run(&self) -> Result<(), Error> {
         let checkpoint: Option<Checkpoint> = self.file.load()?;
-        // Only the feed is stopped: the responses are still posted.
-        let messages = self.client.stopped_by(stop).chats().new_messages(checkpoint);
+        let messages = self.client.chats().new_messages(checkpoint);
         messages.for_each_concurrent(MAX_CONCURRENT, |event| self.handle(event), |it| self.save(it)).await
     }
 

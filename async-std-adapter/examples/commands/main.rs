@@ -1,5 +1,6 @@
 //! Bot on smol that responds to commands in all of its chats at once: `!help`, `!poll`, `!where` and `!file`. Ctrl-C
-//! stops it gracefully: the commands it has received are still handled, and the next process resumes after them.
+//! stops it gracefully: the commands it has received are still handled, and the next process resumes after them. A
+//! second one stops it at once.
 //!
 //! ```text
 //! STATE_FILE=commands.json cargo run -p teamwire-async-std --example commands
@@ -11,13 +12,16 @@ mod bot;
 #[cfg(test)]
 mod tests;
 
-use std::{env, error::Error, future};
+use std::{env, error::Error, future, time::Duration};
 
 use async_signal::{Signal, Signals};
 use futures_util::StreamExt;
 use teamwire_async_std::{StateFile, StopHandle, smol::client_from_env};
 
 use self::bot::Bot;
+
+/// Time to handle the received commands after the first signal. The next process handles the rest.
+const GRACE: Duration = Duration::from_secs(20);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = env::var("STATE_FILE").unwrap_or_else(|_| "commands.json".to_owned());
@@ -29,14 +33,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     smol::block_on(async {
         println!("I am {}.", client.check().await?);
-        let bot = Bot::new(client, file);
+        let bot = Bot::new(client.stopped_by(&stop), file);
         let stopping = async {
             signals.next().await;
             println!("Stopping.");
-            stop.stop();
             // The bot ends once it has handled what it has received.
+            stop.stop_within(GRACE);
+            signals.next().await;
+            stop.stop();
             future::pending().await
         };
-        Ok(smol::future::or(bot.run(&stop), stopping).await?)
+        Ok(smol::future::or(bot.run(), stopping).await?)
     })
 }

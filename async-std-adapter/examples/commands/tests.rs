@@ -1,5 +1,5 @@
 use teamwire_async_std::{
-    Checkpoint, Error, Script, StateFile, StopHandle,
+    Checkpoint, Error, Script, StateFile,
     script::{
         Respond,
         v1::{expect, respond, sample},
@@ -19,7 +19,7 @@ fn said(mid: &str, tid: &str, text: &str) -> serde_json::Value {
 
 fn run(script: &Script, folder: &Folder) -> Result<Option<Checkpoint>, Error> {
     let file = StateFile::new(folder.path("state"));
-    smol::block_on(Bot::new(scripted_on(script), file.clone()).run(&StopHandle::new()))?;
+    smol::block_on(Bot::new(scripted_on(script), file.clone()).run())?;
     file.load()
 }
 
