@@ -13,7 +13,7 @@
 //!
 //! [`Replica`] is the state machine of one process. It returns the next [`Call`] to the store, and decides when events
 //! may be handed out. The trait of stores, and the thread that performs the calls, are in `teamwire-std`; programs use
-//! the `Fleet` of their adapter.
+//! the `Fleet` of their adapter. The rules of a store are those of [`FeedRecord`] and [`MemberRecord`].
 //!
 //! # Promises
 //!
@@ -34,6 +34,7 @@ mod record;
 mod replica;
 mod share;
 mod store_error;
+mod stored;
 mod tenure;
 mod window;
 
@@ -42,6 +43,7 @@ pub use self::{
     record::{Claim, Claimed, Member, Release, Save, Saved, View, Wanted},
     replica::{Replica, Standing, Work},
     store_error::{StoreError, StoreErrorKind},
+    stored::{FeedRecord, MemberRecord},
     tenure::Grant,
     window::{EventNumber, Handed, Window},
 };

@@ -3,12 +3,13 @@
 pub mod conformance;
 mod file;
 mod memory;
-mod record;
 mod store;
+
+#[doc(inline)]
+pub use teamwire_core::claim::{FeedRecord, MemberRecord};
 
 pub use self::{
     file::FileStore,
     memory::MemoryStore,
-    record::{FeedRecord, MemberRecord},
     store::{ClaimStore, perform},
 };

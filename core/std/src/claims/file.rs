@@ -14,11 +14,7 @@ use std::{
 use teamwire_core::claim::{Claimed, Member, Release, Save, Saved, StoreError, View, Wanted};
 
 use self::record::Record;
-use super::{
-    ClaimStore,
-    memory::system_time,
-    record::{FeedRecord, MemberRecord},
-};
+use super::{ClaimStore, FeedRecord, MemberRecord, memory::system_time};
 
 /// A store in a folder of a local disk, for the processes of one machine. It needs no service.
 ///

@@ -9,10 +9,7 @@ use std::{
 
 use teamwire_core::claim::{Claimed, Member, Release, Save, Saved, StoreError, View, Wanted};
 
-use super::{
-    ClaimStore,
-    record::{FeedRecord, MemberRecord},
-};
+use super::{ClaimStore, FeedRecord, MemberRecord};
 
 /// A store in memory, for tests: replicas of the same process can share it. Clones are the same store.
 #[derive(Clone)]

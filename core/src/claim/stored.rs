@@ -1,13 +1,14 @@
 //! The rules of a store, for one record at a time.
 
-use serde::{Deserialize, Serialize};
-use teamwire_core::{
-    Checkpoint,
-    claim::{Claim, Claimed, Member, Release, Save, Saved, Wanted},
-};
+use alloc::string::String;
 
-/// The record of a feed, with the rules of [`ClaimStore`](super::ClaimStore): for stores that read a record, change it,
-/// and write it back in one atomic step, such as a transaction that has locked its row.
+use serde::{Deserialize, Serialize};
+
+use super::{Claim, Claimed, Member, Release, Save, Saved, Wanted};
+use crate::feed::Checkpoint;
+
+/// The record of a feed, with the rules of a store of claims (`ClaimStore` of `teamwire-std`): for stores that read a
+/// record, change it, and write it back in one atomic step, such as a transaction that has locked its row.
 ///
 /// A feed without a record has the [default](Self::default) one. Times are microseconds of the store's clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,8 +94,7 @@ impl FeedRecord {
     }
 }
 
-/// The record of a member, with the rules of [`ClaimStore::beat`](super::ClaimStore::beat). Times are microseconds of
-/// the store's clock.
+/// The record of a member, with the rules of a beat. Times are microseconds of the store's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberRecord {
     joined: u64,
