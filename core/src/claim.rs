@@ -12,8 +12,9 @@
 //! ```
 //!
 //! [`Replica`] is the state machine of one process. It returns the next [`Call`] to the store, and decides when events
-//! may be handed out. The trait of stores, and the thread that performs the calls, are in `teamwire-std`; programs use
-//! the `Fleet` of their adapter. The rules of a store are those of [`FeedRecord`] and [`MemberRecord`].
+//! may be handed out. [`Following`] is that of one of its feeds: it decides which ones are. The trait of stores, and the
+//! thread that performs the calls, are in `teamwire-std`; programs use the `Fleet` of their adapter. The rules of a
+//! store are those of [`FeedRecord`] and [`MemberRecord`].
 //!
 //! # Promises
 //!
@@ -29,6 +30,7 @@
 //! [`Checkpoint::event_key`]: crate::Checkpoint::event_key
 
 mod call;
+mod following;
 mod lease;
 mod record;
 mod replica;
@@ -40,6 +42,7 @@ mod window;
 
 pub use self::{
     call::{Call, Next, Outcome},
+    following::{Following, HandedOut, Turn},
     record::{Claim, Claimed, Member, Release, Save, Saved, View, Wanted},
     replica::{Replica, Standing, Work},
     store_error::{StoreError, StoreErrorKind},

@@ -6,7 +6,7 @@ use std::{
 
 use teamwire_core::{
     FeedEvent,
-    claim::{Claim, EventNumber, Handed, Save},
+    claim::{Claim, EventNumber, Handed, HandedOut, Save},
     feed::InChat,
 };
 
@@ -29,7 +29,8 @@ pub struct FleetEvent<T: InChat> {
 }
 
 impl<T: InChat> FleetEvent<T> {
-    pub(super) fn new(event: FeedEvent<T>, handed: Option<Handed>, claim: Option<Claim>, link: Link<T>) -> Self {
+    pub(super) fn new(handed_out: HandedOut<T>, link: Link<T>) -> Self {
+        let HandedOut { event, handed, claim } = handed_out;
         let (number, tries) = (handed.as_ref().map(Handed::number), handed.as_ref().map_or(1, Handed::tries));
         Self { event: Some(event), handed, number, tries, claim, link }
     }
@@ -59,12 +60,8 @@ impl<T: InChat> FleetEvent<T> {
     pub fn to_save(&self) -> Option<Save> {
         let claim = self.claim.clone()?;
         let checkpoint = self.checkpoint()?.clone();
-        let window = self.link.window();
-        if !self.number.is_some_and(|number| window.is_first(number)) {
-            return None;
-        }
-        let seq = self.link.shared.lock().replica.reserve(&claim.feed, &claim.id)?;
-        Some(Save { claim, seq, checkpoint })
+        let following = self.link.following();
+        following.to_save(&mut self.link.shared.lock().replica, self.number?, claim, checkpoint)
     }
 
     /// Records that the event is handled, and that its checkpoint was saved by the bot itself: see

@@ -2,18 +2,14 @@
 
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use teamwire_core::{
     Checkpoint, Error, FeedEvent,
-    claim::{Grant, Handed, Standing, Window},
-    effect::Moment,
-    feed::{InChat, Retrying},
+    claim::{self, Following, Handed},
+    feed::InChat,
 };
 
 use super::{Fleet, FleetEvent, Shared, Wake};
@@ -26,14 +22,8 @@ pub struct Follower<T> {
     /// Keeps the keeper running.
     fleet: Fleet,
     link: Link<T>,
-    /// The claim whose events are followed.
-    grant: Option<Grant>,
-    /// Number of failures of the store that were reported.
-    reported: u32,
     /// Set if it could not be followed.
     failure: Option<Error>,
-    /// Set at the end of the feed.
-    end: Option<Result<(), Error>>,
     on_failure: OnFailure,
 }
 
@@ -61,10 +51,9 @@ pub enum Turn<T: InChat> {
 /// The state of a followed feed, shared with its events.
 pub(super) struct Link<T> {
     pub(super) shared: Arc<Shared>,
-    pub(super) feed: Arc<str>,
-    window: Arc<Mutex<Window<T>>>,
-    /// Set until the follower is dropped. Events that are handled after that must not affect a later follower.
-    is_followed: Arc<AtomicBool>,
+    feed: Arc<str>,
+    /// Locked before the state of the member.
+    following: Arc<Mutex<Following<T>>>,
     wake: Wake,
 }
 
@@ -73,8 +62,7 @@ impl<T> Clone for Link<T> {
         Self {
             shared: Arc::clone(&self.shared),
             feed: Arc::clone(&self.feed),
-            window: Arc::clone(&self.window),
-            is_followed: Arc::clone(&self.is_followed),
+            following: Arc::clone(&self.following),
             wake: Wake::clone(&self.wake),
         }
     }
@@ -96,9 +84,9 @@ impl<T: InChat> Follower<T> {
         let wake: Wake = Arc::new(wake);
         let failure = shared.lock().follow(feed, begins, Wake::clone(&wake)).err();
         shared.changed.notify_all();
-        let window = Arc::new(Mutex::new(Window::new(DEFAULT_LIMIT)));
-        let link = Link { shared, feed: feed.into(), window, is_followed: Arc::new(AtomicBool::new(true)), wake };
-        Self { fleet: fleet.clone(), link, grant: None, reported: 0, failure, end: None, on_failure: Box::new(|_| {}) }
+        let following = Arc::new(Mutex::new(Following::new(feed, DEFAULT_LIMIT)));
+        let link = Link { shared, feed: feed.into(), following, wake };
+        Self { fleet: fleet.clone(), link, failure, on_failure: Box::new(|_| {}) }
     }
 
     /// Calls `report` with each error of a handler.
@@ -108,7 +96,7 @@ impl<T: InChat> Follower<T> {
 
     /// Sets the maximum number of events that are handled at the same time.
     pub fn set_limit(&mut self, limit: usize) {
-        self.link.window().set_limit(limit);
+        self.link.following().set_limit(limit);
     }
 
     /// Returns the next action.
@@ -116,62 +104,41 @@ impl<T: InChat> Follower<T> {
         if let Some(error) = &self.failure {
             return Turn::End(Err(error.clone()));
         }
-        let link = self.link.clone();
-        let (mut window, state) = (link.window(), link.shared.lock());
-        let now = link.shared.clock.now();
-        let (grant, is_open) = match state.standing(&link.feed, now) {
-            Standing::Failed(error) => return Turn::End(Err(error.clone().into())),
-            Standing::Held { grant, is_open } => (grant.clone(), is_open),
-            Standing::Waiting => {
-                let outage = outage(&state.replica);
-                drop(state);
-                if self.grant.take().is_some() {
-                    window.abandon();
-                    link.report(&window);
-                    return Turn::Abandon;
-                }
-                if let Some(end) = self.end.take() {
-                    return Turn::End(end);
-                }
-                return self.report(outage).unwrap_or(Turn::Wait(None));
+        let Link { shared, .. } = &self.link;
+        let turn = {
+            let (mut following, mut state) = (self.link.following(), shared.lock());
+            if let Some(error) = &state.end {
+                return Turn::End(Err(error.clone().into()));
             }
+            following.turn(&mut state.replica, shared.clock.now())
         };
-        let outage = outage(&state.replica);
-        drop(state);
-        if self.grant.as_ref().is_none_or(|current| current.claim.id != grant.claim.id) {
-            window.begin(&grant);
-            let checkpoint = grant.checkpoint.clone();
-            self.grant = Some(grant);
-            return Turn::Follow(checkpoint);
+        if matches!(turn, claim::Turn::Abandon | claim::Turn::Handle(_)) {
+            shared.changed.notify_all();
         }
-        if is_open && let Some((handed, event)) = window.start(now.moment) {
-            link.report(&window);
-            return Turn::Handle(Box::new(FleetEvent::new(event, Some(handed), Some(grant.claim), link.clone())));
+        match turn {
+            claim::Turn::Follow(after) => Turn::Follow(after),
+            claim::Turn::Abandon => Turn::Abandon,
+            claim::Turn::Handle(handed_out) => Turn::Handle(Box::new(FleetEvent::new(*handed_out, self.link.clone()))),
+            claim::Turn::Poll(until) => Turn::Poll(until.map(|until| shared.clock.until(until))),
+            claim::Turn::Wait(until) => Turn::Wait(until.map(|until| shared.clock.until(until))),
+            claim::Turn::End(result) => Turn::End(result),
         }
-        if let Some(end) = self.end.take_if(|_| window.is_idle()) {
-            return Turn::End(end);
-        }
-        let until = window.next_retry().map(|due| link.shared.clock.until(due));
-        let wants_more = self.end.is_none() && window.wants_more();
-        drop(window);
-        let otherwise = if wants_more { Turn::Poll(until) } else { Turn::Wait(until) };
-        self.report(outage.filter(|_| !is_open)).unwrap_or(otherwise)
     }
 
     /// Adds the next event of the feed.
     pub fn push(&mut self, event: FeedEvent<T>) {
-        if let (FeedEvent::Started(start), Some(Grant { claim, checkpoint: None, .. })) = (&event, &self.grant) {
-            // Before anything is handed out, so that a crash does not lose it.
-            self.link.shared.lock().replica.save(&claim.feed, &claim.id, start.clone());
+        let is_start = matches!(event, FeedEvent::Started(_));
+        self.link.following().push(&mut self.link.shared.lock().replica, event);
+        if is_start {
+            // It may have to be saved.
             self.link.shared.changed.notify_all();
         }
-        self.link.window().push(event);
     }
 
     /// Records the end of the feed. What it has delivered is still handled; an event that fails is left to the next
     /// process.
     pub fn end(&mut self, result: Result<(), Error>) {
-        self.end = Some(result);
+        self.link.following().end(result);
     }
 
     /// Takes the event over from its handler: the result of the handler decides whether it is handled.
@@ -193,65 +160,40 @@ impl<T: InChat> Follower<T> {
             Err(_) => self.link.fail(handed, event),
         }
     }
-
-    /// Returns a failure of the store as an event, once.
-    fn report(&mut self, outage: Option<Retrying>) -> Option<Turn<T>> {
-        let reported = outage.as_ref().map_or(0, |retrying| retrying.attempt);
-        let is_new = reported > self.reported;
-        self.reported = reported;
-        let event = FeedEvent::Retrying(outage.filter(|_| is_new)?);
-        let claim = self.grant.as_ref().map(|grant| grant.claim.clone());
-        Some(Turn::Handle(Box::new(FleetEvent::new(event, None, claim, self.link.clone()))))
-    }
 }
 
-fn outage(replica: &teamwire_core::claim::Replica) -> Option<Retrying> {
-    let (error, failures, retry_at): (_, _, Moment) = replica.outage()?;
-    Some(Retrying::new(failures, error.clone().into(), retry_at))
+impl<T> Link<T> {
+    pub(super) fn following(&self) -> MutexGuard<'_, Following<T>> {
+        self.following.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl<T: InChat> Link<T> {
-    pub(super) fn window(&self) -> MutexGuard<'_, Window<T>> {
-        self.window.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(super) fn finish(&self, handed: Handed) {
-        let mut window = self.window();
-        window.finish(handed);
-        if let Some((claim, checkpoint)) = window.take_checkpoint() {
-            self.shared.lock().replica.save(&self.feed, &claim, checkpoint);
-        }
-        self.report(&window);
-        drop(window);
-        (self.wake)();
+        self.following().finish(&mut self.shared.lock().replica, handed);
+        self.notify();
     }
 
     pub(super) fn fail(&self, handed: Handed, event: FeedEvent<T>) {
-        let mut window = self.window();
-        window.fail(handed, event, self.shared.clock.now().moment);
-        self.report(&window);
-        drop(window);
-        (self.wake)();
+        let now = self.shared.clock.now().moment;
+        self.following().fail(&mut self.shared.lock().replica, handed, event, now);
+        self.notify();
     }
 
-    /// Reports the handlers that run to the replica, while the window is locked, so that the last report is the newest.
-    fn report(&self, window: &Window<T>) {
-        let mut state = self.shared.lock();
-        if self.is_followed.load(Ordering::SeqCst) {
-            state.replica.set_work(&self.feed, window.work());
-        }
-        drop(state);
+    /// Notifies the keeper and the follower of the end of a handler.
+    fn notify(&self) {
         self.shared.changed.notify_all();
+        (self.wake)();
     }
 }
 
 impl<T> Drop for Follower<T> {
     fn drop(&mut self) {
         if self.failure.is_none() {
-            let mut state = self.link.shared.lock();
-            self.link.is_followed.store(false, Ordering::SeqCst);
+            let (mut following, mut state) = (self.link.following(), self.link.shared.lock());
+            following.unfollow();
             state.unfollow(&self.link.feed);
-            drop(state);
+            drop((following, state));
             self.link.shared.changed.notify_all();
         }
     }

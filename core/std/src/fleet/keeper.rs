@@ -7,8 +7,7 @@ use std::{
 
 use teamwire_core::{
     Error,
-    claim::{Next, Replica, Standing, StoreError},
-    effect::Now,
+    claim::{Next, Replica, StoreError},
 };
 
 use super::{FleetBuilder, Shared, Wake, already_followed, keeper_ended};
@@ -56,13 +55,6 @@ impl State {
         self.replica.unfollow(feed);
         if self.followed.is_empty() {
             self.replica.leave();
-        }
-    }
-
-    pub(super) fn standing(&self, feed: &str, now: Now) -> Standing<'_> {
-        match &self.end {
-            Some(error) => Standing::Failed(error),
-            None => self.replica.standing(feed, now),
         }
     }
 

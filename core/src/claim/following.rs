@@ -1,0 +1,188 @@
+//! One feed that is followed by claim.
+
+use alloc::{boxed::Box, string::String};
+
+use super::{Claim, EventNumber, Grant, Handed, Replica, Save, Standing, Window};
+use crate::{
+    effect::{Moment, Now},
+    error::Error,
+    feed::{Checkpoint, FeedEvent, InChat, Retrying},
+};
+
+/// A feed that is followed by claim: decides where it resumes, which of its events are handed out, and what is saved.
+/// It is pure: an executor performs its [turns](Self::turn), drives the feed, and runs the handlers.
+///
+/// Its [`Replica`] has to follow the feed, too.
+#[derive(Debug)]
+pub struct Following<T> {
+    feed: String,
+    window: Window<T>,
+    /// The claim whose events are followed.
+    grant: Option<Grant>,
+    /// Number of failures of the store that were reported.
+    reported: u32,
+    /// Set at the end of the feed.
+    end: Option<Result<(), Error>>,
+    /// Set until the feed is followed no more. Events that are handled after that must not affect a later follower.
+    is_followed: bool,
+}
+
+/// The next action of an executor.
+#[derive(Debug)]
+#[must_use]
+pub enum Turn<T> {
+    /// Follow the feed after this checkpoint, or from its beginning. An earlier feed is dropped.
+    Follow(Option<Checkpoint>),
+    /// Drop the feed: the claim is lost.
+    Abandon,
+    /// Handle this event.
+    Handle(Box<HandedOut<T>>),
+    /// Wait for the next event of the feed, which is passed to [`Following::push`]. Ends when something has changed,
+    /// and at this time.
+    Poll(Option<Moment>),
+    /// Wait until something has changed, or until this time.
+    Wait(Option<Moment>),
+    /// The feed has ended, or cannot be followed.
+    End(Result<(), Error>),
+}
+
+/// An event to be handled.
+#[derive(Debug)]
+pub struct HandedOut<T> {
+    /// The event.
+    pub event: FeedEvent<T>,
+    /// Its number, for its [end](Following::finish). `None` for a failure of the store.
+    pub handed: Option<Handed>,
+    /// The claim under which it is handed out. `None` for a failure of the store while there is none.
+    pub claim: Option<Claim>,
+}
+
+impl<T> Following<T> {
+    /// Stops following the feed. Its events can still be finished.
+    pub const fn unfollow(&mut self) {
+        self.is_followed = false;
+    }
+}
+
+impl<T: InChat> Following<T> {
+    /// Starts to follow the feed with this name, with at most `limit` handlers at the same time.
+    pub fn new(feed: impl Into<String>, limit: usize) -> Self {
+        let (feed, window) = (feed.into(), Window::new(limit));
+        Self { feed, window, grant: None, reported: 0, end: None, is_followed: true }
+    }
+
+    /// Sets the maximum number of handlers, for the next claim.
+    pub const fn set_limit(&mut self, limit: usize) {
+        self.window.set_limit(limit);
+    }
+
+    /// Returns the next action.
+    pub fn turn(&mut self, replica: &mut Replica, now: Now) -> Turn<T> {
+        let (grant, is_open) = match replica.standing(&self.feed, now) {
+            Standing::Failed(error) => return Turn::End(Err(error.clone().into())),
+            Standing::Held { grant, is_open } => (grant, is_open),
+            Standing::Waiting => return self.wait(replica),
+        };
+        if self.grant.as_ref().is_none_or(|current| current.claim.id != grant.claim.id) {
+            self.window.begin(grant);
+            let checkpoint = grant.checkpoint.clone();
+            self.grant = Some(grant.clone());
+            return Turn::Follow(checkpoint);
+        }
+        if is_open && let Some((handed, event)) = self.window.start(now.moment) {
+            self.report(replica);
+            return Turn::Handle(Box::new(HandedOut { event, handed: Some(handed), claim: self.claim() }));
+        }
+        if let Some(end) = self.end.take_if(|_| self.window.is_idle()) {
+            return Turn::End(end);
+        }
+        let until = self.window.next_retry();
+        let wants_more = self.end.is_none() && self.window.wants_more();
+        let otherwise = if wants_more { Turn::Poll(until) } else { Turn::Wait(until) };
+        self.report_outage(outage(replica).filter(|_| !is_open)).unwrap_or(otherwise)
+    }
+
+    /// Returns the next action while the replica does not hold the feed.
+    fn wait(&mut self, replica: &mut Replica) -> Turn<T> {
+        if self.grant.take().is_some() {
+            self.window.abandon();
+            self.report(replica);
+            return Turn::Abandon;
+        }
+        if let Some(end) = self.end.take() {
+            return Turn::End(end);
+        }
+        self.report_outage(outage(replica)).unwrap_or(Turn::Wait(None))
+    }
+
+    /// Adds the next event of the feed.
+    pub fn push(&mut self, replica: &mut Replica, event: FeedEvent<T>) {
+        if let (FeedEvent::Started(start), Some(Grant { claim, checkpoint: None, .. })) = (&event, &self.grant) {
+            // Before anything is handed out, so that a crash does not lose it.
+            replica.save(&claim.feed, &claim.id, start.clone());
+        }
+        self.window.push(event);
+    }
+
+    /// Records the end of the feed. What it has delivered is still handled; an event that fails is left to the next
+    /// process.
+    pub fn end(&mut self, result: Result<(), Error>) {
+        self.end = Some(result);
+    }
+
+    /// Records that an event has been handled. The checkpoint up to which all is handled is saved.
+    pub fn finish(&mut self, replica: &mut Replica, handed: Handed) {
+        self.window.finish(handed);
+        if let Some((claim, checkpoint)) = self.window.take_checkpoint() {
+            replica.save(&self.feed, &claim, checkpoint);
+        }
+        self.report(replica);
+    }
+
+    /// Records that an event could not be handled. It comes again after a backoff; its chat waits for it.
+    pub fn fail(&mut self, replica: &mut Replica, handed: Handed, event: FeedEvent<T>, now: Moment) {
+        self.window.fail(handed, event, now);
+        self.report(replica);
+    }
+
+    /// Returns what the bot has to save with its own rows of the event with this number, and with this claim and
+    /// checkpoint. `None` if the claim is lost, and if an event before this one is not handled.
+    pub fn to_save(
+        &self,
+        replica: &mut Replica,
+        number: EventNumber,
+        claim: Claim,
+        checkpoint: Checkpoint,
+    ) -> Option<Save> {
+        if !self.window.is_first(number) {
+            return None;
+        }
+        let seq = replica.reserve(&claim.feed, &claim.id)?;
+        Some(Save { claim, seq, checkpoint })
+    }
+
+    fn claim(&self) -> Option<Claim> {
+        self.grant.as_ref().map(|grant| grant.claim.clone())
+    }
+
+    /// Reports the handlers that run to the replica.
+    fn report(&self, replica: &mut Replica) {
+        if self.is_followed {
+            replica.set_work(&self.feed, self.window.work());
+        }
+    }
+
+    /// Returns a failure of the store as an event, once.
+    fn report_outage(&mut self, outage: Option<Retrying>) -> Option<Turn<T>> {
+        let reported = outage.as_ref().map_or(0, |retrying| retrying.attempt);
+        let is_new = reported > self.reported;
+        self.reported = reported;
+        let event = FeedEvent::Retrying(outage.filter(|_| is_new)?);
+        Some(Turn::Handle(Box::new(HandedOut { event, handed: None, claim: self.claim() })))
+    }
+}
+
+fn outage(replica: &Replica) -> Option<Retrying> {
+    let (error, failures, retry_at) = replica.outage()?;
+    Some(Retrying::new(failures, error.clone().into(), retry_at))
+}
