@@ -1,5 +1,8 @@
 //! One feed that is followed by claim.
 
+#[cfg(test)]
+mod tests;
+
 use alloc::{boxed::Box, string::String};
 
 use super::{Claim, EventNumber, Grant, Handed, Replica, Save, Standing, Window};
@@ -96,7 +99,8 @@ impl<T: InChat> Following<T> {
         if let Some(end) = self.end.take_if(|_| self.window.is_idle()) {
             return Turn::End(end);
         }
-        let until = self.window.next_retry();
+        // While it is suspended, a failed event that is due has to wait for the store, which is a change.
+        let until = self.window.next_retry().filter(|_| is_open);
         let wants_more = self.end.is_none() && self.window.wants_more();
         let otherwise = if wants_more { Turn::Poll(until) } else { Turn::Wait(until) };
         self.report_outage(outage(replica).filter(|_| !is_open)).unwrap_or(otherwise)

@@ -1,0 +1,97 @@
+use alloc::{format, vec};
+use core::time::Duration;
+
+use chrono::{DateTime, TimeDelta};
+
+use super::*;
+use crate::{
+    claim::{Call, Claimed, Member, Next, Outcome, View},
+    model::{Message, User},
+};
+
+const FEED: &str = "all_messages";
+const LEASE: Duration = Duration::from_secs(3);
+
+fn at(millis: u64) -> Now {
+    let elapsed = Duration::from_millis(millis);
+    let utc = DateTime::UNIX_EPOCH + TimeDelta::from_std(elapsed).expect("it is short");
+    Now::new(Moment::from_epoch(elapsed), utc)
+}
+
+fn checkpoint(number: u64) -> Checkpoint {
+    let json = format!(r#"{{ "version": 1, "feed": "all_messages", "cursor": "{number}" }}"#);
+    serde_json::from_str(&json).expect("it is a checkpoint")
+}
+
+fn event(number: u64) -> FeedEvent<Message> {
+    let anna = User::new("u-anna", "Anna", "Berg");
+    let item = Message::new(format!("m{number}"), "c1", anna, DateTime::UNIX_EPOCH);
+    FeedEvent::Update { item, checkpoint: checkpoint(number) }
+}
+
+/// A replica with the feed, and the responses of its store.
+struct Member1 {
+    replica: Replica,
+    following: Following<Message>,
+}
+
+impl Member1 {
+    fn new(begins: bool) -> Self {
+        let mut replica = Replica::new(Member { fleet: "fleet".into(), id: "m1".into(), lease: LEASE });
+        assert!(replica.follow(FEED, begins));
+        Self { replica, following: Following::new(FEED, 1) }
+    }
+
+    /// Returns the call that is due.
+    fn call(&mut self, now: Now) -> Call {
+        match self.replica.next(now) {
+            Next::Call(call) => call,
+            other => panic!("a call is due, not {other:?}"),
+        }
+    }
+
+    /// The store renews the lease.
+    fn beat(&mut self, now: Now, members: &[&str]) {
+        assert_eq!(self.call(now), Call::Beat);
+        let members = members.iter().map(|&id| id.into()).collect();
+        self.replica.handle(now, now, Outcome::Beat(Ok(View { members, joined: 1 })));
+    }
+
+    /// The store grants the feed, or another member holds it.
+    fn claim(&mut self, now: Now, checkpoint: Option<Checkpoint>, holder: Option<&str>) {
+        let Call::Claim(wanted, _) = self.call(now) else { panic!("a claim is due") };
+        let claim = Claim { feed: FEED.into(), id: wanted[0].id.clone(), fence: 1 };
+        let claimed = match holder {
+            None => Claimed::Held { claim, checkpoint, seq: 1, tries: 1 },
+            Some(by) => Claimed::Taken { claim: Claim { id: "other".into(), ..claim }, by: by.into(), checkpoint },
+        };
+        self.replica.handle(now, now, Outcome::Claim(Ok(vec![claimed])));
+    }
+
+    fn turn(&mut self, now: Now) -> Turn<Message> {
+        self.following.turn(&mut self.replica, now)
+    }
+}
+
+#[test]
+fn failed_event_does_not_end_the_wait_for_a_store_that_is_away() {
+    let mut member = Member1::new(false);
+    member.beat(at(0), &["m1"]);
+    member.claim(at(0), Some(checkpoint(0)), None);
+    assert!(matches!(member.turn(at(0)), Turn::Follow(Some(_))));
+    member.following.push(&mut member.replica, event(1));
+    let Turn::Handle(handed_out) = member.turn(at(0)) else { panic!("it is ready") };
+    let HandedOut { event, handed: Some(handed), .. } = *handed_out else { panic!("it is an event of the feed") };
+    member.following.fail(&mut member.replica, handed, event, at(0).moment);
+    let Turn::Poll(Some(due)) = member.turn(at(0)) else { panic!("it comes again") };
+    assert_eq!(due, at(1_000).moment);
+    // The lease is not renewed meanwhile: a wait for the past would be a busy loop.
+    let turn = member.turn(at(2_500));
+    assert!(matches!(turn, Turn::Poll(None)), "{turn:?}");
+    member.beat(at(2_600), &["m1"]);
+    // After such a time, the claim is verified.
+    let Call::Save(saves) = member.call(at(2_600)) else { panic!("a save is due") };
+    let saved = saves.iter().map(|_| crate::claim::Saved::Yes).collect();
+    member.replica.handle(at(2_600), at(2_600), Outcome::Save(Ok(saved)));
+    assert!(matches!(member.turn(at(2_600)), Turn::Handle(_)));
+}
