@@ -132,6 +132,12 @@ impl Tenure {
         true
     }
 
+    /// Records that another member holds the feed, and whether the store has a checkpoint of it.
+    pub(super) fn taken(&mut self, by: String, has_checkpoint: bool) {
+        self.holder = Some(by);
+        self.has_begun |= has_checkpoint;
+    }
+
     /// Records that this save has been done.
     pub(super) fn saved(&mut self, save: Save) {
         let Some(held) = self.held_as(&save.claim.id) else { return };

@@ -5,7 +5,8 @@ use chrono::{DateTime, TimeDelta};
 
 use super::*;
 use crate::{
-    claim::{Call, Claimed, Member, Next, Outcome, View},
+    claim::{Call, Claimed, Member, Next, Outcome, StoreErrorKind, View},
+    error::ErrorKind,
     model::{Message, User},
 };
 
@@ -94,4 +95,23 @@ fn failed_event_does_not_end_the_wait_for_a_store_that_is_away() {
     let saved = saves.iter().map(|_| crate::claim::Saved::Yes).collect();
     member.replica.handle(at(2_600), at(2_600), Outcome::Save(Ok(saved)));
     assert!(matches!(member.turn(at(2_600)), Turn::Handle(_)));
+}
+
+#[test]
+fn member_that_has_seen_the_checkpoint_of_another_one_does_not_begin() {
+    let mut member = Member1::new(true);
+    member.beat(at(0), &["m2", "m1"]);
+    // It is the second of two members, and looks for a feed beyond its share once per lease.
+    let Next::Wait(Some(_)) = member.replica.next(at(10)) else { panic!("nothing is due") };
+    member.beat(at(1_000), &["m2", "m1"]);
+    member.beat(at(2_000), &["m2", "m1"]);
+    member.beat(at(3_000), &["m2", "m1"]);
+    member.claim(at(3_000), Some(checkpoint(7)), Some("m2"));
+    // The store is emptied, and the other member dies.
+    member.beat(at(4_000), &["m1"]);
+    member.claim(at(4_000), None, None);
+    let Turn::End(Err(error)) = member.turn(at(4_000)) else { panic!("it must not begin") };
+    assert_eq!(error.kind(), ErrorKind::Store);
+    let Standing::Failed(error) = member.replica.standing(FEED, at(4_000)) else { panic!("it has failed") };
+    assert_eq!(error.kind, StoreErrorKind::NoCheckpoint);
 }

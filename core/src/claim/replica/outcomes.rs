@@ -84,13 +84,13 @@ impl Replica {
                 }
                 // It was unfollowed meanwhile, and that has released the claim.
                 (Claimed::Held { .. }, _) => {}
-                (Claimed::Taken { by, .. }, tenure) => {
+                (Claimed::Taken { by, checkpoint, .. }, tenure) => {
                     // A late request of this member, whose claim nothing uses.
                     if by == self.member.id && requested.is_some_and(|wanted| wanted.id != claim.id) {
                         self.releases.push(Release { claim, is_unfinished: false });
                     }
                     if let Some(tenure) = tenure {
-                        tenure.holder = Some(by);
+                        tenure.taken(by, checkpoint.is_some());
                     }
                 }
             }
