@@ -1,4 +1,4 @@
-use alloc::{format, vec};
+use alloc::{format, vec, vec::Vec};
 use core::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
@@ -6,7 +6,11 @@ use chrono::{DateTime, TimeDelta};
 use super::*;
 use crate::{
     claim::{Call, Claimed, Member, Next, Outcome, StoreErrorKind, View},
+    config::{Config, Credentials},
     error::ErrorKind,
+    executor::Manual,
+    feed::Resume,
+    machine::{Machine, Step},
     model::{Message, User},
 };
 
@@ -114,4 +118,28 @@ fn member_that_has_seen_the_checkpoint_of_another_one_does_not_begin() {
     assert_eq!(error.kind(), ErrorKind::Store);
     let Standing::Failed(error) = member.replica.standing(FEED, at(4_000)) else { panic!("it has failed") };
     assert_eq!(error.kind, StoreErrorKind::NoCheckpoint);
+}
+
+#[test]
+fn beginning_at_a_checkpoint_that_was_saved_elsewhere_is_saved_before_events_are_handed_out() {
+    let config = Config::new("https://teamwire.example", Credentials::new("app-id", "secret").expect("they are valid"));
+    let client = crate::Client::new(Manual::new(config.expect("it is valid"), [7; 32], at(0)));
+    let template = client.chats().new_messages(checkpoint(5));
+    let mut member = Member1::new(true);
+    member.beat(at(0), &["m1"]);
+    member.claim(at(0), None, None);
+    let Turn::Follow(None) = member.turn(at(0)) else { panic!("it begins") };
+    let mut feed = template.resumed(None);
+    let Step::Event(start) = feed.poll(at(0)) else { panic!("it starts") };
+    member.following.push(&mut member.replica, start);
+    assert!(matches!(member.turn(at(0)), Turn::Poll(_)), "nothing is handed out yet");
+    let Call::Save(saves) = member.call(at(0)) else { panic!("its start is to be saved") };
+    let saved: Vec<_> = saves.iter().map(|save| (save.seq, save.checkpoint.clone())).collect();
+    assert_eq!(saved, [(2, checkpoint(5))]);
+    member.replica.handle(at(0), at(0), Outcome::Save(Ok(vec![crate::claim::Saved::Yes])));
+    let Turn::Handle(handed_out) = member.turn(at(0)) else { panic!("it is open") };
+    assert!(matches!(handed_out.event, FeedEvent::Started(_)));
+    // From there on, the feed has events only.
+    let Step::Send(..) = feed.poll(at(0)) else { panic!("it polls") };
+    assert!(matches!(template.resumed(Some(checkpoint(6))).poll(at(0)), Step::Send(..)));
 }

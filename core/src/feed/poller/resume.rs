@@ -1,7 +1,7 @@
 use alloc::string::String;
 
-use super::Poller;
-use crate::feed::{Checkpoint, FeedOptions, Resume, item::FeedItem};
+use super::{Poller, State};
+use crate::feed::{Checkpoint, FeedEvent, FeedOptions, Resume, item::FeedItem};
 
 impl<T: FeedItem> Resume for Poller<T> {
     fn name(&self) -> String {
@@ -9,9 +9,13 @@ impl<T: FeedItem> Resume for Poller<T> {
     }
 
     fn resumed(&self, after: Option<Checkpoint>) -> Self {
-        let after = after.or_else(|| self.start.as_deref().cloned());
+        let start = self.start.as_deref().filter(|_| after.is_none()).cloned();
         let (long_poll, hidden_author) = (self.long_poll.longest(), self.delivery.hidden().author.clone());
-        let options = FeedOptions { after, long_poll, hidden_author };
-        Self::new(&self.session, self.delivery.source().clone(), options)
+        let options = FeedOptions { after: after.or_else(|| start.clone()), long_poll, hidden_author };
+        let mut feed = Self::new(&self.session, self.delivery.source().clone(), options);
+        if let (Some(start), State::Ready) = (start, &feed.state) {
+            feed.delivery.add(FeedEvent::Started(start));
+        }
+        feed
     }
 }
