@@ -11,7 +11,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
-    process::{self, Child, ChildStdin, Command, Stdio},
+    process::{self, Child, ChildStdin, Stdio},
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
@@ -22,7 +22,7 @@ use teamwire_core::{
     config::{APP_ID_VAR, SECRET_VAR, URL_VAR},
 };
 use teamwire_sandbox::{Sandbox, org};
-use teamwire_test_support::Rng;
+use teamwire_test_support::{Rng, test_process};
 use teamwire_tests::{executor_test, harness::Harness};
 
 const BOT: &str = "TEAMWIRE_KILLED_BOT";
@@ -257,8 +257,7 @@ struct Bot {
 
 impl Bot {
     fn start(test: &Test) -> Self {
-        let mut process = Command::new(env::current_exe().expect("this program has a name"))
-            .args(["--exact", &test.bot_test(), "--nocapture"])
+        let mut process = test_process(&test.bot_test())
             .env(BOT, test.bot)
             .env(FOLDER, &test.folder)
             .env(URL_VAR, test.sandbox.url())

@@ -4,11 +4,14 @@
 //! - [`Authority`]: a private CA for it.
 //! - [`attempt()`]: a single exchange of an executor, whose outcome the core does not interpret.
 //! - [`Folder`], [`pattern`] and [`Rng`]: files, and bytes to fill them.
+//! - [`test_process`], [`send_signal`] and [`RedisServer`]: other processes.
 
 mod attempt;
 mod authority;
 mod files;
 mod peer;
+mod process;
+mod redis_server;
 mod request;
 mod rng;
 mod server;
@@ -18,6 +21,8 @@ pub use self::{
     authority::Authority,
     files::{Folder, pattern},
     peer::{Peer, TlsPeer},
+    process::{send_signal, test_process},
+    redis_server::RedisServer,
     request::Request,
     rng::Rng,
     server::{Listener, Server, refusing_address},

@@ -1,54 +1,24 @@
-//! A `redis-server` of a test.
+//! A `redis-server` of a test, with its clients.
 
 use std::{
-    env, fs,
-    io::{self, BufRead, BufReader, Write},
-    path::{Path, PathBuf},
-    process::{self, Child, Command, Stdio},
-    sync::{
-        Once,
-        atomic::{AtomicUsize, Ordering},
-        mpsc,
-    },
-    thread,
+    ops::{Deref, DerefMut},
     time::Duration,
 };
 
 use redis::{FromRedisValue, RedisResult};
 use teamwire_redis::RedisStore;
+use teamwire_test_support::RedisServer;
 
 /// Longer than any step takes.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
 
-/// A server on a socket in a folder of its own. It ends when this is dropped.
-pub(crate) struct Server {
-    folder: PathBuf,
-    arguments: Vec<String>,
-    process: Option<Child>,
-}
+/// A server.
+pub(crate) struct Server(RedisServer);
 
 impl Server {
     /// Starts a server. Returns `None` if none is installed.
     pub(crate) fn start(arguments: &[&str]) -> Option<Self> {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        if !is_installed() {
-            return None;
-        }
-        let number = COUNT.fetch_add(1, Ordering::SeqCst);
-        let folder = env::temp_dir().join(format!("teamwire-redis-{}-{number}", process::id()));
-        fs::create_dir_all(&folder).expect("the folder can be created");
-        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        let mut server = Self { folder, arguments, process: None };
-        server.launch();
-        Some(server)
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("unix://{}", self.folder.join("socket").display())
+        RedisServer::start(arguments).map(Self)
     }
 
     /// Returns a store that is as patient as a test on a busy machine needs.
@@ -71,67 +41,18 @@ impl Server {
     pub(crate) fn cut_connections(&self) {
         self.command::<()>(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
     }
+}
 
-    /// Sends a signal, such as `STOP`.
-    pub(crate) fn signal(&self, name: &str) {
-        let id = self.process.as_ref().expect("the server runs").id().to_string();
-        let status = Command::new("kill").args([&format!("-{name}"), &id]).status();
-        assert!(status.expect("the command exists").success(), "the signal is sent");
-    }
+impl Deref for Server {
+    type Target = RedisServer;
 
-    /// Kills the server.
-    pub(crate) fn kill(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            process.kill().and_then(|()| process.wait()).expect("the server is ours");
-        }
-    }
-
-    /// Starts the server again, with the data in its folder. Returns once it accepts connections.
-    pub(crate) fn launch(&mut self) {
-        let socket = self.folder.join("socket");
-        let mut process = Command::new("redis-server")
-            .args(["--port", "0", "--save", "", "--daemonize", "no", "--logfile", "", "--unixsocket"])
-            .arg(socket)
-            .arg("--dir")
-            .arg(&self.folder)
-            .args(&self.arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("redis-server can be executed");
-        let output = BufReader::new(process.stdout.take().expect("it is a pipe"));
-        self.process = Some(process);
-        let (sender, lines) = mpsc::channel();
-        // Reads until the server ends, so that it is never blocked by a full pipe.
-        thread::spawn(move || output.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line))));
-        let mut log = String::new();
-        while let Ok(line) = lines.recv_timeout(SOON) {
-            if line.contains("Ready to accept connections") || line.contains("ready to accept connections") {
-                return;
-            }
-            log = log + &line + "\n";
-        }
-        panic!("the server does not start:\n{log}");
+    fn deref(&self) -> &RedisServer {
+        &self.0
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(process) = &mut self.process {
-            let _ = process.kill().and_then(|()| process.wait());
-        }
-        let _ = fs::remove_dir_all(&self.folder);
+impl DerefMut for Server {
+    fn deref_mut(&mut self) -> &mut RedisServer {
+        &mut self.0
     }
-}
-
-fn is_installed() -> bool {
-    static REPORT: Once = Once::new();
-    let in_folder = |folder: PathBuf| folder.join("redis-server").is_file();
-    if env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(in_folder)) {
-        return true;
-    }
-    assert!(env::var_os("TEAMWIRE_TEST_REDIS").is_none(), "TEAMWIRE_TEST_REDIS is set, but redis-server is missing");
-    // Not by a macro, whose output is not shown for tests that pass.
-    REPORT.call_once(|| drop(writeln!(io::stderr(), "\nRedis is left out: there is no redis-server in PATH\n")));
-    false
 }
