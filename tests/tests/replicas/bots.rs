@@ -278,9 +278,10 @@ impl World {
 
     /// Loses the data of the store.
     pub(crate) fn wipe(&self) {
-        // In one step, as bots use it.
+        // In one step, as bots use it. Until there is an empty folder, the store is unavailable.
         let lost = self.folder.with_extension("lost");
-        fs::rename(&self.folder, &lost).and_then(|()| fs::remove_dir_all(lost)).expect("it is ours");
+        let renamed = fs::rename(&self.folder, &lost).and_then(|()| fs::create_dir(&self.folder));
+        renamed.and_then(|()| fs::remove_dir_all(lost)).expect("it is ours");
     }
 
     /// Returns `true` if nothing is handed out for this time.

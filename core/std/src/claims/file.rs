@@ -29,6 +29,9 @@ use super::{ClaimStore, FeedRecord, MemberRecord, memory::system_time};
 ///
 /// The file system needs hard links, and has to be local: not a network share, whose caches delay what other machines
 /// see. The clock is that of the operating system.
+///
+/// If the folder disappears after it was opened, such as a file system that was unmounted, the store is unavailable
+/// until it is back. An empty folder is a store that was emptied.
 #[derive(Clone)]
 pub struct FileStore {
     folder: PathBuf,
@@ -66,12 +69,20 @@ impl FileStore {
         &self.folder
     }
 
-    fn members(&self, member: &Member) -> PathBuf {
-        self.folder.join(names::path(&member.fleet)).join("members")
+    /// Fails unless the folder is there. It is not created again, as an empty one is a store that was emptied.
+    fn check(&self) -> Result<(), StoreError> {
+        match fs::metadata(&self.folder) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(record::failed("cannot use the folder", &self.folder, error)),
+        }
+    }
+
+    fn members(member: &Member) -> PathBuf {
+        names::path(&member.fleet).join("members")
     }
 
     fn member(&self, member: &Member) -> Record<MemberRecord> {
-        Record::lasting_one_boot(self.members(member).join(names::component(&member.id)))
+        Record::lasting_one_boot(&self.folder, &Self::members(member).join(names::component(&member.id)))
     }
 
     fn is_living(&self, member: &Member, id: &str, now: u64) -> Result<bool, StoreError> {
@@ -80,17 +91,17 @@ impl FileStore {
     }
 
     fn feed(&self, member: &Member, feed: &str) -> Record<FeedRecord> {
-        Record::lasting(self.folder.join(names::path(&member.fleet)).join("feeds").join(names::path(feed)))
+        Record::lasting(&self.folder, &names::path(&member.fleet).join("feeds").join(names::path(feed)))
     }
 
     /// Returns the members that live. The records of the others are removed. Beats that are ahead of the clock are
     /// counted as beats of now.
     fn living(&self, member: &Member, now: u64) -> Result<BTreeMap<String, MemberRecord>, StoreError> {
-        let folder = self.members(member);
+        let folder = Self::members(member);
         let mut living = BTreeMap::new();
-        for name in folder_names(&folder)? {
+        for name in folder_names(&self.folder.join(&folder))? {
             let Some(id) = names::decode(&name) else { continue };
-            let record = Record::lasting_one_boot(folder.join(name));
+            let record = Record::lasting_one_boot(&self.folder, &folder.join(name));
             let adjusted = record.change(|member: &mut Option<MemberRecord>| {
                 if let Some(member) = member {
                     member.adjust(now);
@@ -121,6 +132,7 @@ fn folder_names(folder: &Path) -> Result<Vec<String>, StoreError> {
 
 impl ClaimStore for FileStore {
     fn beat(&mut self, member: &Member) -> Result<View, StoreError> {
+        self.check()?;
         let now = (self.clock)();
         let mut members = self.living(member, now)?;
         let newest = members.values().map(MemberRecord::joined).max().unwrap_or_default();
@@ -134,6 +146,7 @@ impl ClaimStore for FileStore {
     }
 
     fn claim(&mut self, member: &Member, wanted: &[Wanted], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
+        self.check()?;
         let (mut claims, mut granted, mut living) = (Vec::new(), 0, BTreeSet::new());
         for wanted in wanted {
             let mut is_new = false;
@@ -162,6 +175,7 @@ impl ClaimStore for FileStore {
     }
 
     fn save(&mut self, member: &Member, saves: &[Save]) -> Result<Vec<Saved>, StoreError> {
+        self.check()?;
         let save = |save: &Save| {
             let record = self.feed(member, &save.claim.feed);
             let saved = record.change(|record: &mut Option<FeedRecord>| {
@@ -180,6 +194,7 @@ impl ClaimStore for FileStore {
     }
 
     fn release(&mut self, member: &Member, releases: &[Release]) -> Result<(), StoreError> {
+        self.check()?;
         for release in releases {
             self.feed(member, &release.claim.feed).change(|record: &mut Option<FeedRecord>| {
                 if let Some(record) = record {
@@ -192,6 +207,7 @@ impl ClaimStore for FileStore {
     }
 
     fn leave(&mut self, member: &Member) -> Result<(), StoreError> {
+        self.check()?;
         self.member(member).remove_if(|_| true)
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     io::{self, ErrorKind},
     marker::PhantomData,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -35,13 +35,13 @@ struct Form<T> {
 
 impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Record<T> {
     /// Creates a record that survives a power cut.
-    pub(super) const fn lasting(folder: PathBuf) -> Self {
-        Self { versions: Versions::new(folder, true), is_lasting: true, kind: PhantomData }
+    pub(super) fn lasting(root: &Path, path: &Path) -> Self {
+        Self { versions: Versions::new(root, path, true), is_lasting: true, kind: PhantomData }
     }
 
     /// Creates a record that is of no use after one.
-    pub(super) const fn lasting_one_boot(folder: PathBuf) -> Self {
-        Self { versions: Versions::new(folder, false), is_lasting: false, kind: PhantomData }
+    pub(super) fn lasting_one_boot(root: &Path, path: &Path) -> Self {
+        Self { versions: Versions::new(root, path, false), is_lasting: false, kind: PhantomData }
     }
 
     /// Returns the record.

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use teamwire_core::claim::{Member, StoreErrorKind, Wanted};
+use teamwire_core::claim::{Member, Release, Save, Saved, StoreErrorKind, Wanted};
 
 use super::{ClaimStore, FileStore};
 use crate::claims::conformance::{self, Subject};
@@ -60,7 +60,7 @@ impl Subject for Folder {
     }
 
     fn wipe(&self) {
-        fs::remove_dir_all(&self.path).expect("it is ours");
+        fs::remove_dir_all(&self.path).and_then(|()| fs::create_dir(&self.path)).expect("it is ours");
         self.pass(Duration::from_micros(1));
     }
 
@@ -101,7 +101,7 @@ fn old_versions_dead_members_and_unfinished_files_are_removed() {
     for number in 0..20 {
         store.beat(&member("a")).expect("it is renewed");
         store.claim(&member("a"), &[wanted(&format!("a.{number}"))], 1).expect("it is tried");
-        let release = teamwire_core::claim::Release {
+        let release = Release {
             claim: teamwire_core::claim::Claim { feed: "all_messages".into(), id: format!("a.{number}"), fence: 0 },
             is_unfinished: true,
         };
@@ -128,7 +128,7 @@ fn process_that_was_stopped_does_not_undo_what_others_have_done() {
         fs::read_dir(&feed).expect("it has a folder").next().expect("a version").expect("it can be read").path();
     let content = fs::read(&first).expect("it can be read");
     let version: u64 = first.file_name().and_then(|it| it.to_str()).and_then(|it| it.parse().ok()).expect("a number");
-    let versions = super::versions::Versions::new(feed, true);
+    let versions = super::versions::Versions::new(&folder.path, "=ops-bot/feeds/=all_messages".as_ref(), true);
     // Others have added four versions meanwhile, and removed the first of them.
     for number in 1..=4 {
         assert!(versions.add(version + number, &content).expect("it can be written"));
@@ -146,7 +146,7 @@ fn claim_based_on_an_old_look_at_the_members_fails_once_the_holder_is_back() {
     store.beat(&member("a")).expect("it is renewed");
     let claimed = store.claim(&member("a"), &[wanted("a.1")], 1).expect("it is granted").remove(0);
     let before = folder.files();
-    let save = teamwire_core::claim::Save {
+    let save = Save {
         claim: claimed.claim().clone(),
         seq: 0,
         checkpoint: serde_json::from_str(r#"{ "version": 1, "feed": "all_messages", "cursor": "7" }"#)
@@ -154,6 +154,38 @@ fn claim_based_on_an_old_look_at_the_members_fails_once_the_holder_is_back() {
     };
     store.save(&member("a"), &[save]).expect("it is confirmed");
     assert_ne!(folder.files(), before, "another version makes a change of the one before fail");
+}
+
+#[test]
+fn folder_that_is_missing_is_an_outage_and_is_not_created_again() {
+    let folder = Folder::new();
+    let mut store = folder.connect();
+    store.beat(&member("a")).expect("it is renewed");
+    let claimed = store.claim(&member("a"), &[wanted("a.1")], 1).expect("it is granted").remove(0);
+    let save = Save {
+        claim: claimed.claim().clone(),
+        seq: 1,
+        checkpoint: serde_json::from_str(r#"{ "version": 1, "feed": "all_messages", "cursor": "7" }"#)
+            .expect("it is one"),
+    };
+    let release = Release { claim: claimed.claim().clone(), is_unfinished: false };
+    let elsewhere = folder.path.with_extension("elsewhere");
+    fs::rename(&folder.path, &elsewhere).expect("it is ours");
+    let failures = [
+        store.beat(&member("a")).map(drop),
+        store.claim(&member("a"), &[wanted("a.1")], 1).map(drop),
+        store.save(&member("a"), std::slice::from_ref(&save)).map(drop),
+        store.release(&member("a"), &[release]),
+        store.leave(&member("a")),
+    ];
+    for failure in failures {
+        let error = failure.expect_err("the folder is missing");
+        assert_eq!(error.kind, StoreErrorKind::Unavailable);
+        assert!(error.to_string().contains(folder.path.to_str().expect("it is Unicode")), "{error}");
+    }
+    fs::rename(&elsewhere, &folder.path).expect("there is none meanwhile");
+    assert_eq!(store.claim(&member("a"), &[wanted("a.1")], 1).expect("it is back"), [claimed]);
+    assert_eq!(store.save(&member("a"), &[save]).expect("it is back"), [Saved::Yes]);
 }
 
 #[test]

@@ -23,14 +23,17 @@ const MAX_READS: u32 = 100;
 /// The folder of a record.
 #[derive(Debug)]
 pub(super) struct Versions {
+    /// The folder of the store, which exists.
+    root: PathBuf,
     folder: PathBuf,
     /// Set if a version has to survive a power cut.
     is_durable: bool,
 }
 
 impl Versions {
-    pub(super) const fn new(folder: PathBuf, is_durable: bool) -> Self {
-        Self { folder, is_durable }
+    /// Creates the folder of the record with this path in the folder of a store.
+    pub(super) fn new(root: &Path, path: &Path, is_durable: bool) -> Self {
+        Self { root: root.to_owned(), folder: root.join(path), is_durable }
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -68,7 +71,7 @@ impl Versions {
 
     /// Adds a version, unless there is one with the same or a greater number. Returns `true` if it was added.
     pub(super) fn add(&self, version: u64, bytes: &[u8]) -> Result<bool, StoreError> {
-        fs::create_dir_all(&self.folder).map_err(|error| failed("cannot create the folder", &self.folder, error))?;
+        self.create().map_err(|error| failed("cannot create the folder", &self.folder, error))?;
         let part = Part::write(&self.folder, bytes, self.is_durable);
         let part = match part {
             // Another process has just removed the folder.
@@ -98,6 +101,23 @@ impl Versions {
             let _ = fs::remove_file(self.path(version));
         }
         Ok(true)
+    }
+
+    /// Creates the folder, but not that of the store: if that is missing, such as a file system that is not mounted, an
+    /// empty one would look as if all data were lost.
+    fn create(&self) -> io::Result<()> {
+        if self.folder.is_dir() {
+            return Ok(());
+        }
+        let mut path = self.root.clone();
+        for part in self.folder.strip_prefix(&self.root).into_iter().flatten() {
+            path.push(part);
+            match fs::create_dir(&path) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                created => created?,
+            }
+        }
+        Ok(())
     }
 
     /// Removes the versions up to this one, and the folder if that leaves none.
