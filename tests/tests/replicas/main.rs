@@ -3,6 +3,8 @@
 mod bots;
 mod network;
 mod process;
+#[cfg(unix)]
+mod processes;
 mod properties;
 mod saves;
 mod sockets;
