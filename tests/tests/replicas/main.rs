@@ -1,6 +1,7 @@
 //! Replicas that share feeds through a store.
 
 mod bots;
+mod cost;
 mod network;
 mod process;
 #[cfg(unix)]
