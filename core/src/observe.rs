@@ -152,6 +152,58 @@ pub enum Observation<'a> {
         /// The new state.
         state: FeedState<'a>,
     },
+    /// The claim of a feed that [replicas](crate::claim) share has changed, in the store as this replica sees it.
+    /// Reported in the thread that calls the store, so a slow observer delays the renewals.
+    Claim {
+        /// Name of the feed: see [`Resume::name`](crate::feed::Resume::name).
+        feed: &'a str,
+        /// The new state.
+        state: ClaimState<'a>,
+    },
+}
+
+/// The state of a claim.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum ClaimState<'a> {
+    /// This replica holds the feed from now on.
+    Held {
+        /// Id of the claim.
+        claim: &'a str,
+        /// A number that grows with each claim of the feed.
+        fence: u64,
+        /// Number of claims since the checkpoint moved: see [`Claimed::Held`](crate::claim::Claimed::Held).
+        tries: u32,
+    },
+    /// This replica has released the feed: it follows it no more, another replica gets it, or a handler hangs.
+    Released {
+        /// Id of the claim.
+        claim: &'a str,
+        /// Set if an event was not handled.
+        is_unfinished: bool,
+    },
+    /// Another replica has the feed, because the lease had expired, or the store has lost the claim.
+    Lost {
+        /// Id of the claim.
+        claim: &'a str,
+    },
+    /// A call to the store failed and will be repeated. While this lasts, no event is handed out after two thirds of
+    /// the lease.
+    StoreUnavailable {
+        /// Number of consecutive failures.
+        attempt: u32,
+        /// The error of the last one.
+        error: &'a Error,
+        /// Time of the next call.
+        retry_at: Moment,
+    },
+    /// The store is available again.
+    StoreAvailable,
+    /// The feed cannot be followed: the store cannot be used, or has no checkpoint of it.
+    Failed {
+        /// The error.
+        error: &'a Error,
+    },
 }
 
 /// The state of a feed.

@@ -135,6 +135,11 @@ impl Session {
         self.0.inner.config.observer.as_ref().map(|SharedObserver(observer)| &**observer)
     }
 
+    /// Returns the observer, if there is one, to be kept.
+    pub(crate) fn shared_observer(&self) -> Option<Arc<dyn Observer>> {
+        self.0.inner.config.observer.as_ref().map(|SharedObserver(observer)| Arc::clone(observer))
+    }
+
     pub(crate) fn operation_id(&self) -> OperationId {
         OperationId(self.count())
     }

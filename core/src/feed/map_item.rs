@@ -1,4 +1,4 @@
-use alloc::string::String;
+use alloc::{string::String, sync::Arc};
 use core::fmt;
 
 use super::{Checkpoint, FeedEvent, Resume};
@@ -6,6 +6,7 @@ use crate::{
     effect::Now,
     error::Error,
     machine::{Feed, Machine, Reply, Step, Ticket},
+    observe::Observer,
 };
 
 /// A feed whose items are converted. It makes feeds of different kinds alike, so that one
@@ -98,6 +99,10 @@ where
 
     fn resumed(&self, after: Option<Checkpoint>) -> Self {
         Self { feed: self.feed.resumed(after), map: self.map.clone() }
+    }
+
+    fn observer(&self) -> Option<Arc<dyn Observer>> {
+        self.feed.observer()
     }
 }
 

@@ -1,7 +1,7 @@
-use alloc::string::String;
+use alloc::{string::String, sync::Arc};
 
 use super::Checkpoint;
-use crate::machine::Feed;
+use crate::{machine::Feed, observe::Observer};
 
 /// A feed that can be followed again at another position: for replicas, which take feeds over from each other.
 pub trait Resume: Feed {
@@ -12,4 +12,9 @@ pub trait Resume: Feed {
     /// created to start. The first event is then a [`Started`](super::FeedEvent::Started), also if that is a checkpoint.
     #[must_use]
     fn resumed(&self, after: Option<Checkpoint>) -> Self;
+
+    /// Returns the observer of its client, which receives the changes of its claims, too. Default: `None`.
+    fn observer(&self) -> Option<Arc<dyn Observer>> {
+        None
+    }
 }

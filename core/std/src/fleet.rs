@@ -3,6 +3,7 @@
 mod event;
 mod follower;
 mod keeper;
+mod reporter;
 
 use std::{
     fmt,

@@ -10,10 +10,15 @@ use std::{
     sync::{Mutex, OnceLock},
     task::{Context, Waker},
     thread::{self, ThreadId},
+    time::Duration,
 };
 
+use chrono::DateTime;
 use teamwire_core::{
-    Client, Script,
+    Client, Error, Script,
+    claim::StoreError,
+    effect::{Moment, Now},
+    observe::{ClaimState, Observation, Observer},
     script::{
         Respond,
         v1::{expect, respond, sample},
@@ -61,21 +66,39 @@ fn run(script: &Script) {
     client.chats().chat("c1").new_messages(None).last().expect("it ends").expect_err("there is no such chat");
 }
 
-/// Returns the lines that this thread has logged.
-fn logged(run: impl FnOnce(teamwire_core::Config)) -> Vec<String> {
+/// Sends all changes of a claim to an observer.
+fn send_claims(observer: &impl Observer) {
+    let error = Error::from(StoreError::unavailable("Redis at localhost is away"));
+    let now = Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH);
+    let retry_at = now.moment.saturating_add(Duration::from_millis(500));
+    for state in [
+        ClaimState::Held { claim: "m-1.2", fence: 17, tries: 3 },
+        ClaimState::StoreUnavailable { attempt: 4, error: &error, retry_at },
+        ClaimState::StoreAvailable,
+        ClaimState::Lost { claim: "m-1.2" },
+        ClaimState::Released { claim: "m-1.3", is_unfinished: true },
+        ClaimState::Failed { error: &error },
+    ] {
+        observer.observe(now, &Observation::Claim { feed: "all_messages", state });
+    }
+}
+
+/// Returns the log records of this thread while `run` runs.
+fn logged(run: impl FnOnce()) -> Vec<String> {
     static LOGGER: OnceLock<()> = OnceLock::new();
     LOGGER.get_or_init(|| {
         log::set_logger(&Logger).expect("it is set once");
         log::set_max_level(log::LevelFilter::Trace);
     });
-    run(Record::default().config().with_observer(teamwire_blocking::observe::ToLog));
+    run();
     let own = |(thread, line): &(ThreadId, String)| (*thread == thread::current().id()).then(|| line.clone());
     LOG.lock().expect("no logger has panicked").iter().filter_map(own).collect()
 }
 
 #[test]
 fn log_of_failures_has_each_fact_once() {
-    let lines = logged(|config| {
+    let config = Record::default().config().with_observer(teamwire_blocking::observe::ToLog);
+    let lines = logged(|| {
         let script = Script::with_config(config)
             .then(expect::message_updates("c1"), respond::no_updates("k0"))
             .on(expect::message_updates("c1").cursor("k0"), [Respond::unreachable().times(2), respond::not_found()])
@@ -97,8 +120,42 @@ fn log_of_failures_has_each_fact_once() {
 }
 
 #[test]
+fn log_has_a_record_for_each_change_of_a_claim() {
+    let lines = logged(|| send_claims(&teamwire_blocking::observe::ToLog));
+    let expected = [
+        "DEBUG claim of all_messages: held as m-1.2, fence 17, try 3",
+        "WARN claim of all_messages: failure 4, retried in 500ms: Redis at localhost is away",
+        "DEBUG claim of all_messages: the store is available",
+        "WARN claim of all_messages: lost m-1.2",
+        "DEBUG claim of all_messages: released m-1.3, with an event that is not handled",
+        "WARN claim of all_messages: failed: Redis at localhost is away",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn changes_of_claims_are_events_without_a_span() {
+    Spans::subscribe();
+    send_claims(&teamwire_blocking::observe::ToTracing::new());
+    let lines = Spans::with(mem::take).lines;
+    let expected = [
+        ("DEBUG", "claim=\"m-1.2\" fence=17 tries=3"),
+        ("WARN", "attempt=4 error=Redis at localhost is away wait=500ms"),
+        ("DEBUG", "the store is available"),
+        ("WARN", "lost"),
+        ("DEBUG", "claim=\"m-1.3\" is_unfinished=true"),
+        ("WARN", "error=Redis at localhost is away"),
+    ];
+    assert_eq!(lines.len(), expected.len(), "{lines:?}");
+    for (line, (level, part)) in lines.iter().zip(expected) {
+        let is_of_feed = line.contains("feed=\"all_messages\"");
+        assert!(line.starts_with(level) && is_of_feed && line.contains(part), "{line} should contain {part}");
+    }
+}
+
+#[test]
 fn log_has_a_record_for_each_observation() {
-    let lines = logged(|config| run(&script(config)));
+    let lines = logged(|| run(&script(Record::default().config().with_observer(teamwire_blocking::observe::ToLog))));
     let text = lines.join("\n");
     let expected = [
         ("DEBUG", "post in chat c1: started"),

@@ -3,6 +3,7 @@
 mod bots;
 mod cost;
 mod network;
+mod observed;
 mod process;
 #[cfg(unix)]
 mod processes;

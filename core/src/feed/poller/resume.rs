@@ -1,7 +1,10 @@
-use alloc::string::String;
+use alloc::{string::String, sync::Arc};
 
 use super::{Poller, State};
-use crate::feed::{Checkpoint, FeedEvent, FeedOptions, Resume, item::FeedItem};
+use crate::{
+    feed::{Checkpoint, FeedEvent, FeedOptions, Resume, item::FeedItem},
+    observe::Observer,
+};
 
 impl<T: FeedItem> Resume for Poller<T> {
     fn name(&self) -> String {
@@ -17,5 +20,9 @@ impl<T: FeedItem> Resume for Poller<T> {
             feed.delivery.add(FeedEvent::Started(start));
         }
         feed
+    }
+
+    fn observer(&self) -> Option<Arc<dyn Observer>> {
+        self.session.shared_observer()
     }
 }

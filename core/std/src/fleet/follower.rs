@@ -9,7 +9,7 @@ use std::{
 use teamwire_core::{
     Checkpoint, Error, FeedEvent,
     claim::{self, Following, Handed},
-    feed::InChat,
+    feed::{InChat, Resume},
 };
 
 use super::{Fleet, FleetEvent, Shared, Wake};
@@ -77,14 +77,14 @@ pub struct Running<T> {
 }
 
 impl<T: InChat> Follower<T> {
-    /// Starts to follow the feed with this name. `wake` is called when a [turn](Self::turn) may be due, from any
+    /// Starts to follow a feed, by its name. `wake` is called when a [turn](Self::turn) may be due, from any
     /// thread.
-    pub fn new(fleet: &Fleet, feed: &str, begins: bool, wake: impl Fn() + Send + Sync + 'static) -> Self {
-        let shared = Arc::clone(&fleet.0.0);
+    pub fn new(fleet: &Fleet, feed: &impl Resume, begins: bool, wake: impl Fn() + Send + Sync + 'static) -> Self {
+        let (shared, observer, feed) = (Arc::clone(&fleet.0.0), feed.observer(), feed.name());
         let wake: Wake = Arc::new(wake);
-        let failure = shared.lock().follow(feed, begins, Wake::clone(&wake)).err();
+        let failure = shared.lock().follow(&feed, begins, Wake::clone(&wake), observer).err();
         shared.changed.notify_all();
-        let following = Arc::new(Mutex::new(Following::new(feed, DEFAULT_LIMIT)));
+        let following = Arc::new(Mutex::new(Following::new(feed.clone(), DEFAULT_LIMIT)));
         let link = Link { shared, feed: feed.into(), following, wake };
         Self { fleet: fleet.clone(), link, failure, on_failure: Box::new(|_| {}) }
     }

@@ -2,15 +2,20 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{MutexGuard, PoisonError},
+    sync::{Arc, MutexGuard, PoisonError},
 };
 
 use teamwire_core::{
     Error,
     claim::{Next, Replica, StoreError},
+    effect::Now,
+    observe::Observer,
 };
 
-use super::{FleetBuilder, Shared, Wake, already_followed, keeper_ended};
+use super::{
+    FleetBuilder, Shared, Wake, already_followed, keeper_ended,
+    reporter::{Report, Reporter},
+};
 use crate::claims::{ClaimStore, perform};
 
 /// The state of a member.
@@ -21,6 +26,7 @@ pub(super) struct State {
     id: String,
     members: u64,
     followed: BTreeMap<String, Followed>,
+    reporter: Reporter,
     /// Set if the keeper has to end.
     pub(super) is_closed: bool,
     /// Set once it has.
@@ -36,15 +42,23 @@ pub(super) struct Followed {
 impl State {
     pub(super) fn new(settings: FleetBuilder, id: String) -> Self {
         let replica = settings.replica(id.clone());
-        Self { replica, settings, id, members: 0, followed: BTreeMap::new(), is_closed: false, end: None }
+        let (followed, reporter) = (BTreeMap::new(), Reporter::default());
+        Self { replica, settings, id, members: 0, followed, reporter, is_closed: false, end: None }
     }
 
     /// Starts to follow a feed.
-    pub(super) fn follow(&mut self, feed: &str, begins: bool, wake: Wake) -> Result<(), Error> {
+    pub(super) fn follow(
+        &mut self,
+        feed: &str,
+        begins: bool,
+        wake: Wake,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Result<(), Error> {
         if self.followed.contains_key(feed) {
             return Err(already_followed(feed));
         }
         self.followed.insert(feed.to_owned(), Followed { begins, wake });
+        self.reporter.follow(feed, observer);
         self.replica.follow(feed, begins);
         Ok(())
     }
@@ -52,6 +66,7 @@ impl State {
     /// Stops following a feed. A member without feeds leaves, so that the others do not wait for it.
     pub(super) fn unfollow(&mut self, feed: &str) {
         self.followed.remove(feed);
+        self.reporter.unfollow(feed);
         self.replica.unfollow(feed);
         if self.followed.is_empty() {
             self.replica.leave();
@@ -86,9 +101,12 @@ pub(super) fn keep(shared: &Shared, mut store: impl ClaimStore) {
                 drop(state);
                 let sent = shared.clock.now();
                 let outcome = perform(&mut store, &member, &call);
-                let mut state = shared.lock();
-                state.replica.handle(sent, shared.clock.now(), outcome);
-                wake(shared, state)
+                let (mut state, now) = (shared.lock(), shared.clock.now());
+                let State { replica, reporter, .. } = &mut *state;
+                let observed = reporter.is_watching().then(|| outcome.clone());
+                replica.handle(sent, now, outcome);
+                let changes = observed.map(|outcome| reporter.changes(replica, now, &call, &outcome));
+                report(shared, state, now, &changes.unwrap_or_default())
             }
             Next::Wait(until) => wait(shared, state, until.map(|until| shared.clock.until(until))),
             Next::Left if state.is_closed => return,
@@ -100,6 +118,18 @@ pub(super) fn keep(shared: &Shared, mut store: impl ClaimStore) {
             Next::Left => wait(shared, state, None),
         };
     }
+}
+
+/// Reports changes, and wakes all followers.
+fn report<'s>(shared: &'s Shared, state: MutexGuard<'s, State>, now: Now, changes: &[Report]) -> MutexGuard<'s, State> {
+    if changes.is_empty() {
+        return wake(shared, state);
+    }
+    drop(state);
+    for change in changes {
+        change.send(now);
+    }
+    wake(shared, shared.lock())
 }
 
 /// Wakes all followers. A waker may follow or unfollow, so the state is not locked meanwhile.

@@ -8,16 +8,16 @@ use teamwire_core::{
     effect::{Moment, Now},
     error::Operation,
     model::ThreadId,
-    observe::{FeedState, Observation, Observer, OperationId},
+    observe::{ClaimState, FeedState, Observation, Observer, OperationId},
 };
 
 use super::TARGET;
 
 /// Observer that writes to the crate `log`, with the target `teamwire`.
 ///
-/// Failures, retries and gaps have the level *warn*, requests *trace*, and everything else *debug*. Each record has the
-/// number, the name and the chat of the operation or the feed: `operation 7: post in chat c1: request 1 is retried in
-/// 500ms: ..`. Those of failures have them from the error, with the number of attempts.
+/// Failures, retries, gaps and lost claims have the level *warn*, requests *trace*, and everything else *debug*. Each
+/// record has the number, the name and the chat of the operation or the feed: `operation 7: post in chat c1: request 1
+/// is retried in 500ms: ..`. Those of a claim have the name of the feed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ToLog;
 
@@ -62,6 +62,26 @@ fn write(level: Level, message: fmt::Arguments<'_>) {
     log::log!(target: TARGET, level, "{message}");
 }
 
+fn write_claim(now: Now, feed: &str, state: ClaimState<'_>) {
+    match state {
+        ClaimState::Held { claim, fence, tries } => {
+            write(Level::Debug, format_args!("claim of {feed}: held as {claim}, fence {fence}, try {tries}"));
+        }
+        ClaimState::Released { claim, is_unfinished } => {
+            let unfinished = if is_unfinished { ", with an event that is not handled" } else { "" };
+            write(Level::Debug, format_args!("claim of {feed}: released {claim}{unfinished}"));
+        }
+        ClaimState::Lost { claim } => write(Level::Warn, format_args!("claim of {feed}: lost {claim}")),
+        ClaimState::StoreUnavailable { attempt, error, retry_at } => {
+            let wait = Wait::until(retry_at, now);
+            write(Level::Warn, format_args!("claim of {feed}: failure {attempt}, retried {wait}: {error:#}"));
+        }
+        ClaimState::StoreAvailable => write(Level::Debug, format_args!("claim of {feed}: the store is available")),
+        ClaimState::Failed { error } => write(Level::Warn, format_args!("claim of {feed}: failed: {error:#}")),
+        _ => {}
+    }
+}
+
 impl Observer for ToLog {
     fn observe(&self, now: Now, observation: &Observation<'_>) {
         match *observation {
@@ -103,6 +123,7 @@ impl Observer for ToLog {
                     _ => {}
                 }
             }
+            Observation::Claim { feed, state } => write_claim(now, feed, state),
             _ => {}
         }
     }

@@ -5,7 +5,7 @@ use std::{
 
 use teamwire_core::{
     effect::Now,
-    observe::{FeedState, Observation, Observer, OperationId},
+    observe::{ClaimState, FeedState, Observation, Observer, OperationId},
 };
 use tracing::{Span, debug, debug_span, trace, warn};
 
@@ -15,8 +15,8 @@ use tracing::{Span, debug, debug_span, trace, warn};
 /// `requests` and `status`. Its parent is the span that is current when the operation starts. It ends with the
 /// operation, also if its future is dropped. Spans are never entered, so that no other task runs in them.
 ///
-/// Requests and retries are events of the span, and the states of feeds are events without one. Failures, retries and
-/// gaps have the level *warn*, requests *trace*, and everything else *debug*.
+/// Requests and retries are events of the span, and the states of feeds and of claims are events without one. Failures,
+/// retries, gaps and lost claims have the level *warn*, requests *trace*, and everything else *debug*.
 #[derive(Debug, Default)]
 pub struct ToTracing {
     /// The spans of the operations in progress.
@@ -40,6 +40,27 @@ impl ToTracing {
 
     fn take(&self, id: OperationId) -> Span {
         self.spans().remove(&id).unwrap_or_else(Span::none)
+    }
+}
+
+fn write_claim(now: Now, feed: &str, state: &ClaimState<'_>) {
+    match *state {
+        ClaimState::Held { claim, fence, tries } => {
+            debug!(target: "teamwire", feed, claim, fence, tries, "held");
+        }
+        ClaimState::Released { claim, is_unfinished } => {
+            debug!(target: "teamwire", feed, claim, is_unfinished, "released");
+        }
+        ClaimState::Lost { claim } => warn!(target: "teamwire", feed, claim, "lost"),
+        ClaimState::StoreUnavailable { attempt, error, retry_at } => {
+            let (wait, error) = (retry_at.saturating_duration_since(now.moment), format_args!("{error:#}"));
+            warn!(target: "teamwire", feed, attempt, error, ?wait, "the store is unavailable");
+        }
+        ClaimState::StoreAvailable => debug!(target: "teamwire", feed, "the store is available"),
+        ClaimState::Failed { error } => {
+            warn!(target: "teamwire", feed, error = format_args!("{error:#}"), "the feed cannot be claimed");
+        }
+        _ => {}
     }
 }
 
@@ -97,6 +118,7 @@ impl Observer for ToTracing {
                     _ => {}
                 }
             }
+            Observation::Claim { feed, state } => write_claim(now, feed, state),
             _ => {}
         }
     }
