@@ -16,8 +16,6 @@ use std::{
 use teamwire_core::{
     Client, Error, Message, StopHandle,
     claim::{Claimed, Member, Release, Save, Saved, StoreError, View, Wanted},
-    effect::Now,
-    observe::{ClaimState, Observation, Observer},
 };
 use teamwire_sandbox::{Sandbox, org};
 use teamwire_std::{
@@ -25,6 +23,8 @@ use teamwire_std::{
     fleet::{Fleet, FleetEvent},
 };
 use teamwire_tests::harness::{AsyncStd, Blocking, Harness, Smol};
+
+use crate::observed::Claims;
 
 /// Longer than any step takes.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
@@ -158,34 +158,9 @@ pub(crate) struct World {
     pub(crate) folder: PathBuf,
     log: Sender<HandedOut>,
     handed_out: Receiver<HandedOut>,
-    claims: Claims,
+    /// What the observers of the bots receive.
+    pub(crate) claims: Claims,
     released: Arc<(Mutex<bool>, Condvar)>,
-}
-
-/// The changes of claims that the observers of the bots have received, by the names of the bots.
-type Claims = Arc<(Mutex<Vec<(&'static str, String)>>, Condvar)>;
-
-/// Returns an observer that records the changes of claims. Failures in a row are one.
-fn observer(name: &'static str, claims: Claims) -> impl Observer {
-    move |_: Now, observation: &Observation<'_>| {
-        let Observation::Claim { feed, state } = observation else { return };
-        let change = match state {
-            ClaimState::Held { tries, .. } => format!("{feed}: held, try {tries}"),
-            ClaimState::Released { is_unfinished, .. } => format!("{feed}: released, unfinished: {is_unfinished}"),
-            ClaimState::Lost { .. } => format!("{feed}: lost"),
-            ClaimState::StoreUnavailable { error, .. } => format!("{feed}: unavailable: {error}"),
-            ClaimState::StoreAvailable => format!("{feed}: available"),
-            ClaimState::Failed { error } => format!("{feed}: failed: {:?}", error.kind()),
-            _ => panic!("there is no other state: {state:?}"),
-        };
-        let (claims, changed) = &*claims;
-        let mut claims = claims.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = claims.iter().rev().find(|(of, _)| *of == name).map(|(_, last)| last);
-        if last != Some(&change) {
-            claims.push((name, change));
-        }
-        changed.notify_all();
-    }
 }
 
 /// A running bot.
@@ -219,7 +194,7 @@ impl World {
         let folder = env::temp_dir().join(format!("teamwire-replicas-{}-{number}", process::id()));
         let (log, handed_out) = mpsc::channel();
         let sandbox = Sandbox::start().expect("loopback has a free port");
-        Self { sandbox, folder, log, handed_out, claims: Arc::default(), released: Arc::default() }
+        Self { sandbox, folder, log, handed_out, claims: Claims::default(), released: Arc::default() }
     }
 
     pub(crate) fn store(&self) -> FileStore {
@@ -240,7 +215,7 @@ impl World {
     ) -> Bot {
         let (stop, is_cut) = (StopHandle::new(), Arc::<AtomicBool>::default());
         let store = Cuttable { store: self.store(), is_cut: Arc::clone(&is_cut) };
-        let config = teamwire_tests::config(&self.sandbox).with_observer(observer(name, Arc::clone(&self.claims)));
+        let config = teamwire_tests::config(&self.sandbox).with_observer(self.claims.observer(name));
         let client = H::connect(config).stopped_by(&stop);
         let (log, released) = (self.log.clone(), Arc::clone(&self.released));
         let handler: Handler = Arc::new(move |event| {
@@ -304,19 +279,6 @@ impl World {
                 return next;
             }
         }
-    }
-
-    /// Waits until the observer of a bot has received these changes of its claim, and no others.
-    #[track_caller]
-    pub(crate) fn wait_for_claims(&self, name: &str, expected: &[&str]) {
-        let (claims, changed) = &*self.claims;
-        let of = |claims: &[(&'static str, String)]| -> Vec<String> {
-            claims.iter().filter(|(of, _)| *of == name).map(|(_, change)| change.clone()).collect()
-        };
-        let claims = claims.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_missing = |claims: &mut Vec<(&'static str, String)>| of(claims).len() < expected.len();
-        let waited = changed.wait_timeout_while(claims, SOON, is_missing).unwrap_or_else(PoisonError::into_inner);
-        assert_eq!(of(&waited.0), expected, "{name}");
     }
 
     /// Loses the data of the store.
