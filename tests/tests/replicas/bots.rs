@@ -17,11 +17,13 @@ use teamwire_core::{
     Client, Error, Message, StopHandle,
     claim::{Claimed, Member, Release, Save, Saved, StoreError, View, Wanted},
 };
+use teamwire_redis::RedisStore;
 use teamwire_sandbox::{Sandbox, org};
 use teamwire_std::{
     claims::{ClaimStore, FileStore},
     fleet::{Fleet, FleetEvent},
 };
+use teamwire_test_support::RedisServer;
 use teamwire_tests::harness::{AsyncStd, Blocking, Harness, Smol};
 
 use crate::observed::Claims;
@@ -114,12 +116,12 @@ asynchronous!(Smol, smol::block_on);
 
 /// A store whose connection can be cut.
 struct Cuttable {
-    store: FileStore,
+    store: Box<dyn ClaimStore>,
     is_cut: Arc<AtomicBool>,
 }
 
 impl Cuttable {
-    fn store(&mut self) -> Result<&mut FileStore, StoreError> {
+    fn store(&mut self) -> Result<&mut Box<dyn ClaimStore>, StoreError> {
         if self.is_cut.load(Ordering::SeqCst) {
             return Err(StoreError::unavailable("the connection is cut"));
         }
@@ -155,7 +157,9 @@ pub(crate) type HandedOut = (&'static str, String, u32);
 /// A sandbox, a store, and what the bots have handled.
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
-    pub(crate) folder: PathBuf,
+    folder: PathBuf,
+    /// The server with the store, if that is not the folder.
+    redis: Option<RedisServer>,
     log: Sender<HandedOut>,
     handed_out: Receiver<HandedOut>,
     /// What the observers of the bots receive.
@@ -194,11 +198,23 @@ impl World {
         let folder = env::temp_dir().join(format!("teamwire-replicas-{}-{number}", process::id()));
         let (log, handed_out) = mpsc::channel();
         let sandbox = Sandbox::start().expect("loopback has a free port");
-        Self { sandbox, folder, log, handed_out, claims: Claims::default(), released: Arc::default() }
+        let (claims, released) = (Claims::default(), Arc::default());
+        Self { sandbox, folder, redis: None, log, handed_out, claims, released }
     }
 
-    pub(crate) fn store(&self) -> FileStore {
-        FileStore::open(&self.folder).expect("the folder is usable")
+    /// Creates a world whose store is a server without persistence. Returns `None` if none is installed.
+    pub(crate) fn on_redis() -> Option<Self> {
+        let redis = RedisServer::start(&[])?;
+        let mut world = Self::new();
+        world.redis = Some(redis);
+        Some(world)
+    }
+
+    pub(crate) fn store(&self) -> Box<dyn ClaimStore> {
+        match &self.redis {
+            Some(server) => Box::new(RedisStore::open(&server.url()).expect("the URL is valid")),
+            None => Box::new(FileStore::open(&self.folder).expect("the folder is usable")),
+        }
     }
 
     pub(crate) fn client<H: Harness>(&self) -> Client<H::X> {
@@ -282,7 +298,11 @@ impl World {
     }
 
     /// Loses the data of the store.
-    pub(crate) fn wipe(&self) {
+    pub(crate) fn wipe(&mut self) {
+        if let Some(server) = &mut self.redis {
+            server.kill();
+            return server.launch();
+        }
         // In one step, as bots use it. Until there is an empty folder, the store is unavailable.
         let lost = self.folder.with_extension("lost");
         let renamed = fs::rename(&self.folder, &lost).and_then(|()| fs::create_dir(&self.folder));

@@ -4,6 +4,7 @@ mod bots;
 mod cost;
 mod network;
 mod observed;
+mod on_redis;
 mod process;
 #[cfg(unix)]
 mod processes;

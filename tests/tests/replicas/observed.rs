@@ -53,7 +53,7 @@ impl Claims {
 
     /// Waits until the observer of a bot has received these changes, and no others.
     #[track_caller]
-    fn wait_for(&self, name: &str, expected: &[&str]) {
+    pub(crate) fn wait_for(&self, name: &str, expected: &[&str]) {
         let (changes, changed) = &*self.0;
         let changes = changes.lock().unwrap_or_else(PoisonError::into_inner);
         let is_missing = |changes: &mut Changes| of(changes, name).len() < expected.len();
@@ -94,7 +94,7 @@ fn observer_receives_the_claims_of_its_client<H: Replicates>() {
 
 #[executor_test(adapters)]
 fn observer_receives_what_ends_the_feed<H: Replicates>() {
-    let world = World::new();
+    let mut world = World::new();
     let bot = world.start::<H>("a", 4, SHORT, LONG);
     world.wait_for_start();
     world.wipe();

@@ -129,7 +129,7 @@ fn handler_that_hangs_costs_the_claim<H: Replicates>() {
 
 #[executor_test(adapters)]
 fn feed_without_a_checkpoint_is_not_begun_unless_that_is_asked_for<H: Replicates>() {
-    let world = World::new();
+    let mut world = World::new();
     let fleet = Fleet::builder("bots").lease(SHORT).join(world.store()).expect("it can join");
     let client = world.client::<H>();
     let error = H::iterate(&fleet, &client, |_| true).expect_err("there is no checkpoint");
