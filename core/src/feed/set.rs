@@ -32,6 +32,7 @@ struct Slot<K, F> {
     state: State,
     /// Ticket of the last step that was returned.
     outstanding: Option<Ticket>,
+    is_paused: bool,
 }
 
 /// An entry in a queue: the generation, which no other entry has, and the slot.
@@ -45,6 +46,8 @@ enum State {
     Waiting,
     /// The generation of its entry in `sleeping`.
     Sleeping(u64),
+    /// It was ready while it was paused.
+    Paused,
 }
 
 /// The next action for a [`FeedSet`].
@@ -53,9 +56,9 @@ pub enum FeedSetStep<K, E, T> {
     /// A step of the feed with this key. [`Step::Send`] and [`Step::File`] are returned once,
     /// [`Step::Sleep`] never. With [`Step::Done`], the feed has been removed from the set.
     Step(K, Step<E, T>),
-    /// Nothing to do until this time, unless a reply arrives or a feed is added or stopped.
+    /// Nothing to do until this time, unless a reply arrives or a feed is added, stopped or continued.
     Sleep(Moment),
-    /// Nothing to do until a reply arrives or a feed is added or stopped.
+    /// Nothing to do until a reply arrives or a feed is added, stopped or continued.
     Idle,
     /// The set has no feeds.
     Empty,
@@ -87,7 +90,7 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
     /// Adds a feed. Returns the previous feed with this key, if any, without stopping it.
     pub fn insert(&mut self, key: K, feed: F) -> Option<F> {
         let previous = self.remove(&key);
-        let slot = Some(Slot { key: key.clone(), feed, state: State::Waiting, outstanding: None });
+        let slot = Some(Slot { key: key.clone(), feed, state: State::Waiting, outstanding: None, is_paused: false });
         let index = if let Some(index) = self.free.pop() {
             self.slots[index] = slot;
             index
@@ -109,8 +112,10 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
         Some(slot.feed)
     }
 
-    /// Stops the feed with this key, if any: see [`Feed::stop`]. Its remaining events and its end are still returned.
+    /// Stops the feed with this key, if any: see [`Feed::stop`]. Its remaining events and its end are still returned,
+    /// also if it was [paused](Self::set_paused).
     pub fn stop(&mut self, now: Now, key: &K) {
+        self.set_paused(key, false);
         if let Some(index) = self.by_key.get(key).copied() {
             if let Some(slot) = &mut self.slots[index] {
                 slot.feed.stop(now);
@@ -119,13 +124,22 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
         }
     }
 
+    /// Pauses the feed with this key, if any, or continues it: for a caller that cannot take more of its events. A
+    /// paused feed returns no step. The reply to its request in flight is still to be [passed](Self::handle) to it.
+    pub fn set_paused(&mut self, key: &K, is_paused: bool) {
+        let Some(index) = self.by_key.get(key).copied() else { return };
+        let Some(slot) = &mut self.slots[index] else { return };
+        slot.is_paused = is_paused;
+        if !is_paused && slot.state == State::Paused {
+            slot.state = State::Waiting;
+            self.wake(index);
+        }
+    }
+
     /// Stops all feeds.
     pub fn stop_all(&mut self, now: Now) {
-        for index in 0..self.slots.len() {
-            if let Some(slot) = &mut self.slots[index] {
-                slot.feed.stop(now);
-                self.wake(index);
-            }
+        for key in self.by_key.keys().cloned().collect::<Vec<_>>() {
+            self.stop(now, &key);
         }
     }
 
@@ -135,6 +149,10 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
         while let Some((generation, index)) = self.ready.pop_front() {
             let Some(slot) = &mut self.slots[index] else { continue };
             if slot.state != State::Ready(generation) {
+                continue;
+            }
+            if slot.is_paused {
+                slot.state = State::Paused;
                 continue;
             }
             let step = slot.feed.poll(now);
@@ -189,7 +207,8 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
     }
 
     fn wake(&mut self, index: usize) {
-        if let Some(slot) = self.slots[index].as_mut().filter(|slot| !matches!(slot.state, State::Ready(_))) {
+        let is_idle = |slot: &&mut Slot<K, F>| matches!(slot.state, State::Waiting | State::Sleeping(_));
+        if let Some(slot) = self.slots[index].as_mut().filter(is_idle) {
             self.generation += 1;
             slot.state = State::Ready(self.generation);
             self.ready.push_back((self.generation, index));
@@ -220,6 +239,17 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
                 self.wake(index);
             }
         }
+    }
+}
+
+/// Takes the feeds out of a set, in the order of their keys.
+impl<K: Ord, F> IntoIterator for FeedSet<K, F> {
+    type Item = (K, F);
+    type IntoIter = alloc::vec::IntoIter<(K, F)>;
+
+    fn into_iter(mut self) -> Self::IntoIter {
+        let slots = self.by_key.into_values().filter_map(|index| self.slots[index].take());
+        slots.map(|slot| (slot.key, slot.feed)).collect::<Vec<_>>().into_iter()
     }
 }
 

@@ -31,6 +31,28 @@ fn feed_that_is_always_busy_keeps_no_other_waiting() {
 }
 
 #[test]
+fn paused_feed_returns_no_step_and_keeps_its_reply() {
+    let (mut set, client) = (FeedSet::new(), client());
+    for chat in ["c1", "c2"] {
+        set.insert(chat, client.chats().chat(chat).new_messages(checkpoint("messages", Some(chat), 1)));
+    }
+    let FeedSetStep::Step("c1", Step::Send(ticket, _)) = set.next(at(0)) else { panic!("the first feed sends") };
+    set.set_paused(&"c1", true);
+    set.handle(at(0), &"c1", ticket, batch(&[item("m1", "1"), item("m2", "2")], "2"));
+    assert!(matches!(set.next(at(0)), FeedSetStep::Step("c2", Step::Send(..))));
+    assert!(matches!(set.next(at(0)), FeedSetStep::Idle));
+    set.set_paused(&"c1", false);
+    assert!(matches!(set.next(at(0)), FeedSetStep::Step("c1", Step::Event(_))));
+    set.set_paused(&"c1", true);
+    assert!(matches!(set.next(at(0)), FeedSetStep::Idle));
+    // A stop ends the pause.
+    set.stop(at(0), &"c1");
+    assert!(matches!(set.next(at(0)), FeedSetStep::Step("c1", Step::Event(_))));
+    assert!(matches!(set.next(at(0)), FeedSetStep::Step("c1", Step::Done(Ok(FeedEnd::Stopped)))));
+    assert_eq!(set.into_iter().map(|(chat, _)| chat).collect::<Vec<_>>(), ["c2"]);
+}
+
+#[test]
 fn feed_set_issues_a_request_once_until_its_reissue() {
     let (mut set, client) = (FeedSet::new(), client());
     set.insert("a", client.chats().chat("c1").new_messages(None));
