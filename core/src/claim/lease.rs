@@ -6,6 +6,8 @@ use crate::effect::{Moment, Now};
 
 /// Maximum time between two looks at a store that has feeds which this replica does not hold.
 const MAX_INTERVAL: Duration = Duration::from_millis(500);
+/// Maximum time after which a replica that holds all of several feeds notices that another one waits for its share.
+const MAX_SHARE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The times of a lease. It counts from the time at which the last successful renewal was *sent*: the store cannot have
 /// renewed it earlier.
@@ -48,6 +50,11 @@ impl Lease {
     /// Returns the time between renewals.
     pub(super) fn interval(&self) -> Duration {
         self.duration / 3
+    }
+
+    /// Returns the time between renewals while this member holds all of several feeds.
+    pub(super) fn share_interval(&self) -> Duration {
+        self.interval().min(MAX_SHARE_INTERVAL)
     }
 
     /// Returns the time between renewals while other members hold feeds, which may become free.

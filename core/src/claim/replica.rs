@@ -54,12 +54,14 @@ pub struct Replica {
     joined: Option<u64>,
     /// Time of the last change of the members.
     changed_at: Moment,
-    /// Set if a member has joined, which has to get its share.
+    /// Set if a member has joined, which has to get its share, or the feeds have changed.
     has_to_share: bool,
     /// Number of claims so far, which makes their ids.
     claims: u64,
-    /// Number of rounds of claims without success since the last change.
-    idle_rounds: u32,
+    /// Time of the last claim of feeds beyond the share.
+    tried_beyond_at: Moment,
+    /// Number of calls with claims, without success since the last change.
+    idle_claims: usize,
     call: Option<Call>,
     failures: u32,
     retry_at: Option<Moment>,
@@ -121,7 +123,8 @@ impl Replica {
             changed_at: Moment::EPOCH,
             has_to_share: false,
             claims: 0,
-            idle_rounds: 0,
+            tried_beyond_at: Moment::EPOCH,
+            idle_claims: 0,
             call: None,
             failures: 0,
             retry_at: None,
@@ -156,7 +159,7 @@ impl Replica {
         if self.is_leaving() {
             return false;
         }
-        self.idle_rounds = 0;
+        (self.idle_claims, self.has_to_share) = (0, true);
         match self.feeds.entry(feed.into()) {
             Entry::Vacant(entry) => drop(entry.insert(Tenure::new(begins))),
             Entry::Occupied(mut entry) if entry.get().is_ending => entry.get_mut().restart(begins),
@@ -168,6 +171,7 @@ impl Replica {
     /// Stops following a feed. Its claim is released once everything that was handled is saved.
     pub fn unfollow(&mut self, feed: &str) {
         let Some(tenure) = self.feeds.get_mut(feed) else { return };
+        self.has_to_share = true;
         tenure.is_ending = true;
         match &mut tenure.state {
             State::Held(held) => {

@@ -10,6 +10,7 @@ mod process;
 mod processes;
 mod properties;
 mod saves;
+mod scale;
 mod sockets;
 mod window;
 mod world;

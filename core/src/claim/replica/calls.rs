@@ -1,6 +1,7 @@
 //! The choice of the next call.
 
 use alloc::{format, string::String, vec::Vec};
+use core::time::Duration;
 
 use super::{Exit, Replica, State, Tenure};
 use crate::{
@@ -10,6 +11,14 @@ use crate::{
 
 /// Maximum number of feeds in a call.
 pub(super) const MAX_BATCH: usize = 500;
+
+/// The claims that are due.
+struct Pace {
+    /// Number of feeds that are missing in the share.
+    missing: usize,
+    /// Time between two claims of the same feed.
+    interval: Duration,
+}
 
 impl Replica {
     pub(super) fn next_call(&mut self, now: Moment) -> Option<Call> {
@@ -33,15 +42,19 @@ impl Replica {
         let hangs = self.feeds.values().filter(|tenure| tenure.held().is_some());
         let hangs = hangs.filter_map(|tenure| Some(tenure.busy_since?.saturating_add(self.patience)));
         let tries = self.feeds.values().filter(|tenure| tenure.is_claimable());
-        let is_missing = self.missing() > 0;
-        let tries = tries.map(|tenure| self.next_try(tenure, is_missing));
+        let pace = self.pace();
+        let tries = tries.map(|tenure| self.next_try(tenure, &pace));
         let renewal = Some(self.renewal()).filter(|_| !self.feeds.is_empty());
         hangs.chain(tries).chain(renewal).min()
     }
 
     fn renewal(&self) -> Moment {
         let has_all = self.feeds.values().all(|tenure| tenure.held().is_some());
-        self.lease.renewal(if has_all { self.lease.interval() } else { self.lease.short_interval() })
+        self.lease.renewal(match (has_all, self.feeds.len()) {
+            (false, _) => self.lease.short_interval(),
+            (true, 0 | 1) => self.lease.interval(),
+            (true, _) => self.lease.share_interval(),
+        })
     }
 
     pub(super) fn share(&self) -> Share {
@@ -53,13 +66,23 @@ impl Replica {
         self.feeds.values().filter(|tenure| !matches!(tenure.state, State::Waiting)).count()
     }
 
-    /// Returns the number of feeds that are missing in the share.
-    fn missing(&self) -> usize {
-        self.share().quota.saturating_sub(self.held_count())
+    fn pace(&self) -> Pace {
+        let held = self.held_count();
+        let missing = self.share().quota.saturating_sub(held);
+        let (short, long) = (self.lease.short_interval(), self.lease.duration());
+        if missing == 0 {
+            return Pace { missing, interval: long };
+        }
+        // All of a few feeds fit into one call. With many, the rounds become rarer until something changes.
+        let is_one_call = self.feeds.len() <= MAX_BATCH;
+        let calls_per_round = self.feeds.len().saturating_sub(held).div_ceil(MAX_BATCH).max(1);
+        let rounds = if is_one_call { 0 } else { (self.idle_claims / calls_per_round).min(16) };
+        Pace { missing, interval: short.saturating_mul(1 << rounds).min(long.max(short)) }
     }
 
     /// Claims feeds: those whose claim may have been granted, then the missing ones of the share. A feed beyond the
-    /// share is tried once per lease, because the member whose share it is may not follow it.
+    /// share is tried once per lease, because the member whose share it is may not follow it. Of many feeds, that is
+    /// one call per lease, with those that were tried the longest time ago.
     fn claim(&mut self, now: Moment) -> Option<Call> {
         let repeated = self.feeds.iter().filter_map(|(feed, tenure)| match &tenure.state {
             State::Claiming(id) => Some(Wanted { feed: feed.clone(), id: id.clone() }),
@@ -70,10 +93,17 @@ impl Replica {
             // None of them is new, as that could be more than the share.
             return Some(Call::Claim(wanted, 0));
         }
-        let missing = self.missing();
-        let due = |(_, tenure): &(&String, &Tenure)| tenure.is_claimable() && now >= self.next_try(tenure, missing > 0);
+        let pace = self.pace();
+        let due = |(_, tenure): &(&String, &Tenure)| tenure.is_claimable() && now >= self.next_try(tenure, &pace);
         let feeds = self.feeds.iter().cycle().skip(self.share().start).take(self.feeds.len());
-        let feeds: Vec<String> = feeds.filter(due).map(|(feed, _)| feed.clone()).take(MAX_BATCH).collect();
+        let mut feeds: Vec<_> = feeds.filter(due).map(|(feed, tenure)| (tenure.tried_at, feed)).collect();
+        if pace.missing == 0 {
+            feeds.sort();
+        }
+        let feeds: Vec<String> = feeds.into_iter().take(MAX_BATCH).map(|(_, feed)| feed.clone()).collect();
+        if pace.missing == 0 && !feeds.is_empty() {
+            self.tried_beyond_at = now;
+        }
         for feed in feeds {
             self.claims += 1;
             let id = format!("{}.{}", self.member.id, self.claims);
@@ -83,20 +113,17 @@ impl Replica {
             }
             wanted.push(Wanted { feed, id });
         }
-        (!wanted.is_empty()).then_some(Call::Claim(wanted, missing.max(1)))
+        (!wanted.is_empty()).then_some(Call::Claim(wanted, pace.missing.max(1)))
     }
 
     /// Returns the time at which a feed may be claimed again.
-    fn next_try(&self, tenure: &Tenure, is_missing: bool) -> Moment {
-        let (short, long) = (self.lease.short_interval(), self.lease.duration());
-        if !is_missing {
-            let last = tenure.tried_at.unwrap_or(self.changed_at).max(self.changed_at);
-            return last.saturating_add(long);
+    fn next_try(&self, tenure: &Tenure, pace: &Pace) -> Moment {
+        if pace.missing > 0 {
+            return tenure.tried_at.map_or(Moment::EPOCH, |tried_at| tried_at.saturating_add(pace.interval));
         }
-        let Some(tried_at) = tenure.tried_at else { return Moment::EPOCH };
-        // All of a few feeds fit into one call. With many, the rounds become rarer until something changes.
-        let rounds = if self.feeds.len() <= MAX_BATCH { 0 } else { self.idle_rounds.min(16) };
-        tried_at.saturating_add(short.saturating_mul(1 << rounds).min(long.max(short)))
+        let last = tenure.tried_at.unwrap_or(self.changed_at).max(self.changed_at);
+        let last = if self.feeds.len() > MAX_BATCH { last.max(self.tried_beyond_at) } else { last };
+        last.saturating_add(pace.interval)
     }
 
     /// Gives up the claims of feeds whose handler hangs.

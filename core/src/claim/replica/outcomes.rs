@@ -58,7 +58,7 @@ impl Replica {
         }
         let is_new = |id: &_| *id != self.member.id && !self.members.contains(id);
         let has_grown = view.members.iter().any(is_new);
-        (self.members, self.changed_at, self.idle_rounds) = (view.members, now.moment, 0);
+        (self.members, self.changed_at, self.idle_claims) = (view.members, now.moment, 0);
         self.has_to_share |= has_grown;
         // A dead member's feeds are free.
         for tenure in self.feeds.values_mut() {
@@ -103,7 +103,7 @@ impl Replica {
                 tenure.tried_at = Some(now);
             }
         }
-        self.idle_rounds = if is_idle { self.idle_rounds.saturating_add(1) } else { 0 };
+        self.idle_claims = if is_idle { self.idle_claims.saturating_add(1) } else { 0 };
     }
 
     fn on_saved(&mut self, saves: &[Save], saved: &[Saved]) {
