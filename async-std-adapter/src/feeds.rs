@@ -4,5 +4,8 @@ mod concurrent;
 mod driver;
 mod events;
 mod followed;
+mod followed_set;
+mod handling;
+mod timer;
 
-pub use self::{driver::FeedDriver, events::Events, followed::Followed};
+pub use self::{driver::FeedDriver, events::Events, followed::Followed, followed_set::FollowedSet};

@@ -4,6 +4,8 @@ mod concurrent;
 mod driver;
 mod events;
 mod followed;
+mod followed_set;
+mod handling;
 mod queue;
 mod wake;
 mod workers;
@@ -12,5 +14,6 @@ pub use self::{
     driver::FeedDriver,
     events::Events,
     followed::Followed,
+    followed_set::FollowedSet,
     wake::{Next, Wake},
 };

@@ -40,7 +40,7 @@ pub use teamwire_core::claim::{
 #[doc(inline)]
 pub use teamwire_std::{
     claims::{ClaimStore, FeedRecord, FileStore, MemberRecord, MemoryStore, conformance},
-    fleet::{Fleet, FleetBuilder, FleetEvent, Follow},
+    fleet::{FeedsHandle, Fleet, FleetBuilder, FleetEvent, Follow},
 };
 
-pub use crate::feeds::Followed;
+pub use crate::feeds::{Followed, FollowedSet};

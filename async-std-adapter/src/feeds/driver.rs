@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeSet,
     fmt,
     future::{Future, poll_fn},
     mem,
@@ -15,6 +16,7 @@ use teamwire_core::{
     feed::{FeedSetEvent, FeedSetStep},
     machine::{Feed, Reply, Step, Ticket},
 };
+use teamwire_std::fleet::Drive;
 
 use crate::{
     backend::{Backend, BoxFuture},
@@ -36,6 +38,8 @@ pub struct FeedDriver<K, F: Feed> {
     stop_requested: bool,
     /// Feeds that are to be stopped one by one.
     stopping: Vec<K>,
+    /// Feeds that were removed. Their steps are dropped together, as that takes time.
+    abandoned: BTreeSet<K>,
 }
 
 /// A step of a feed that is being performed.
@@ -70,6 +74,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
             stop: StopWaker::new(StopHandle::any(stop)),
             stop_requested: false,
             stopping: Vec::new(),
+            abandoned: BTreeSet::new(),
         }
     }
 
@@ -97,6 +102,22 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     /// Stops one of the feeds: see [`FeedSet::stop`]. Its remaining events and its end are still delivered.
     pub fn stop(&mut self, key: &K) {
         self.stopping.push(key.clone());
+    }
+
+    /// Takes the feeds out.
+    pub(super) fn take_feeds(&mut self) -> FeedSet<K, F> {
+        mem::take(&mut self.set)
+    }
+
+    pub(super) const fn backend(&self) -> &Arc<dyn Backend> {
+        &self.backend
+    }
+
+    /// Drops the steps of the removed feeds.
+    fn drop_abandoned(&mut self) {
+        let abandoned = mem::take(&mut self.abandoned);
+        let is_kept = |it: &InFlight<K>| it.step.as_ref().is_some_and(|(key, _)| !abandoned.contains(key));
+        self.in_flight = mem::take(&mut self.in_flight).into_iter().filter(is_kept).collect();
     }
 
     /// Applies the requested stops, after the replies that have arrived. A feed is stopped before it is polled, so that
@@ -153,12 +174,35 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     }
 }
 
+impl<K: Ord + Clone + Send + 'static, F: Feed> Drive<K, F> for FeedDriver<K, F> {
+    fn insert(&mut self, key: &K, feed: F) {
+        if self.abandoned.contains(key) {
+            self.drop_abandoned();
+        }
+        Self::insert(self, key.clone(), feed);
+    }
+
+    fn remove(&mut self, key: &K) {
+        self.stopping.retain(|stopping| stopping != key);
+        if self.set.remove(key).is_some() {
+            self.abandoned.insert(key.clone());
+        }
+    }
+
+    fn set_paused(&mut self, key: &K, is_paused: bool) {
+        self.set.set_paused(key, is_paused);
+    }
+}
+
 impl<K: Ord + Clone + Send + 'static, F: Feed> Stream for FeedDriver<K, F> {
     type Item = (K, FeedSetEvent<F::Event, F::Output>);
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         this.stop.poll_stopped(cx);
+        if !this.abandoned.is_empty() {
+            this.drop_abandoned();
+        }
         loop {
             this.apply_stops(cx);
             match this.set.next(this.backend.now()) {

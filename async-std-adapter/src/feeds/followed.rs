@@ -6,23 +6,23 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use futures_core::Stream;
-use futures_util::{stream::FuturesUnordered, task::AtomicWaker};
+use futures_util::task::AtomicWaker;
 use teamwire_core::{
     Error, FeedEvent, StopHandle,
     feed::{FeedEnd, InChat, Resume},
     machine::Feed,
 };
-use teamwire_std::fleet::{Fleet, FleetEvent, Follow, Follower, Turn};
+use teamwire_std::fleet::{Fleet, FleetEvent, Follow, Follower, Running, Turn};
 
-use super::events::Events;
-use crate::{
-    backend::{Backend, BoxFuture},
-    stop_waker::StopWaker,
+use super::{
+    events::Events,
+    handling::{Source, handle_concurrently, handle_each},
+    timer::Timer,
 };
+use crate::{backend::Backend, stop_waker::StopWaker};
 
 /// [`Stream`] of the events of a feed that one replica of a bot follows at a time: see [`Fleet::follow`]. It waits
 /// until this replica holds the feed and has an event.
@@ -38,7 +38,7 @@ pub struct Followed<F: Feed<Event = FeedEvent<T>>, T: InChat> {
     stop: StopWaker,
     /// Wakes the task that polled last.
     waker: Arc<AtomicWaker>,
-    timer: Option<BoxFuture<()>>,
+    timer: Timer,
     has_ended: bool,
 }
 
@@ -64,7 +64,7 @@ where
             events: None,
             stop: StopWaker::new(stop_handle),
             waker,
-            timer: None,
+            timer: Timer::default(),
             has_ended: false,
         }
     }
@@ -77,7 +77,7 @@ where
 {
     /// Returns the next event; `None` after the end. Equivalent to `StreamExt::next`, without importing the trait.
     pub async fn next(&mut self) -> Option<Result<FleetEvent<T>, Error>> {
-        poll_fn(|cx| self.poll_event(cx)).await
+        poll_fn(|cx| self.poll_turn(cx)).await
     }
 
     /// Returns a handle that stops the feed from another task or thread. What is being handled is finished and saved,
@@ -103,20 +103,14 @@ where
     /// checkpoint of the feed.
     // Not an `AsyncFnMut`: the compiler cannot prove yet that its futures are `Send`.
     #[doc(alias = "handler")]
-    pub async fn for_each<Fut, E>(mut self, mut handler: impl FnMut(FleetEvent<T>) -> Fut) -> Result<(), Error>
+    pub async fn for_each<Fut, E>(mut self, handler: impl FnMut(FleetEvent<T>) -> Fut) -> Result<(), Error>
     where
         Fut: Future<Output = Result<(), E>>,
         E: fmt::Display,
         T: Clone,
     {
         self.follower.set_limit(1);
-        while let Some(event) = self.next().await {
-            let mut event = event?;
-            let running = self.follower.run(&mut event);
-            let result = handler(event).await;
-            self.follower.finish(running, result);
-        }
-        Ok(())
+        handle_each(self, handler).await
     }
 
     /// Passes the events to `handler` and runs up to `limit` of its futures at once, until the feed is stopped or
@@ -136,7 +130,7 @@ where
     pub async fn for_each_concurrent<Fut, E>(
         mut self,
         limit: usize,
-        mut handler: impl FnMut(FleetEvent<T>) -> Fut,
+        handler: impl FnMut(FleetEvent<T>) -> Fut,
     ) -> Result<(), Error>
     where
         Fut: Future<Output = Result<(), E>>,
@@ -144,40 +138,16 @@ where
         T: Clone,
     {
         self.follower.set_limit(limit);
-        let mut handlers = FuturesUnordered::new();
-        let mut end = None;
-        loop {
-            if let Some(end) = end.take_if(|_| handlers.is_empty()) {
-                return end;
-            }
-            let event = poll_fn(|cx| {
-                let mut has_progressed = false;
-                while let Poll::Ready(Some((running, result))) = Pin::new(&mut handlers).poll_next(cx) {
-                    self.follower.finish(running, result);
-                    has_progressed = true;
-                }
-                if end.is_none()
-                    && let Poll::Ready(event) = self.poll_event(cx)
-                {
-                    return Poll::Ready(Some(event));
-                }
-                if has_progressed { Poll::Ready(None) } else { Poll::Pending }
-            })
-            .await;
-            match event {
-                Some(Some(Ok(mut event))) => {
-                    let running = self.follower.run(&mut event);
-                    let handled = handler(event);
-                    handlers.push(async move { (running, handled.await) });
-                }
-                Some(Some(Err(error))) => end = Some(Err(error)),
-                Some(None) => end = Some(Ok(())),
-                None => {}
-            }
-        }
+        handle_concurrently(self, limit, handler).await
     }
+}
 
-    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<FleetEvent<T>, Error>>> {
+impl<F, T> Followed<F, T>
+where
+    F: Resume<Event = FeedEvent<T>, Output = FeedEnd> + 'static,
+    T: InChat + Send + 'static,
+{
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<FleetEvent<T>, Error>>> {
         // Before the turn, so that the task is woken by a change that comes later.
         self.waker.register(cx.waker());
         loop {
@@ -195,9 +165,9 @@ where
                     Some(Poll::Ready(Some(Ok(event)))) => self.follower.push(event),
                     Some(Poll::Ready(Some(Err(error)))) => self.follower.end(Err(error)),
                     Some(Poll::Ready(None)) => self.follower.end(Ok(())),
-                    Some(Poll::Pending) | None => ready!(self.poll_timer(time, cx)),
+                    Some(Poll::Pending) | None => ready!(self.timer.poll(&self.backend, time, cx)),
                 },
-                Turn::Wait(time) => ready!(self.poll_timer(time, cx)),
+                Turn::Wait(time) => ready!(self.timer.poll(&self.backend, time, cx)),
                 Turn::End(result) => return self.end(result.err()),
             }
         }
@@ -207,18 +177,27 @@ where
         self.has_ended = true;
         Poll::Ready(error.map(Err))
     }
+}
 
-    /// Waits for this time. A change wakes the task earlier.
-    fn poll_timer(&mut self, time: Option<Duration>, cx: &mut Context<'_>) -> Poll<()> {
-        let backend = Arc::clone(&self.backend);
-        self.timer = time.map(|time| {
-            let until = backend.now().moment.saturating_add(time);
-            backend.sleep(until)
-        });
-        match &mut self.timer {
-            Some(timer) => timer.as_mut().poll(cx),
-            None => Poll::Pending,
-        }
+impl<F, T> Source for Followed<F, T>
+where
+    F: Resume<Event = FeedEvent<T>, Output = FeedEnd> + 'static,
+    T: InChat + Clone + Send + 'static,
+{
+    type Event = FleetEvent<T>;
+    type Running = Running<T>;
+
+    // The limit of the follower leaves room for each of its events.
+    fn poll_event(&mut self, _: bool, cx: &mut Context<'_>) -> Poll<Option<Result<FleetEvent<T>, Error>>> {
+        self.poll_turn(cx)
+    }
+
+    fn run(&self, event: &mut FleetEvent<T>) -> Running<T> {
+        self.follower.run(event)
+    }
+
+    fn finish<E: fmt::Display>(&mut self, running: Running<T>, result: Result<(), E>) {
+        self.follower.finish(running, result);
     }
 }
 
@@ -230,7 +209,7 @@ where
     type Item = Result<FleetEvent<T>, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll_event(cx)
+        self.poll_turn(cx)
     }
 }
 

@@ -6,6 +6,7 @@ use teamwire_core::{
     feed::{FeedSetEvent, FeedSetStep, Waited},
     machine::{Feed, Reply, Step, Ticket},
 };
+use teamwire_std::fleet::Drive;
 
 use super::{
     queue::Queue,
@@ -39,6 +40,14 @@ pub struct FeedDriver<K, F: Feed> {
     /// Feeds that were stopped one by one, and have not ended yet.
     stopping: BTreeSet<K>,
     turns: Turns,
+}
+
+/// The result of polling a driver.
+pub(super) enum Progress<E> {
+    Event(E),
+    /// Nothing is due until this time, or before something changes.
+    Waiting(Option<Moment>),
+    Ended,
 }
 
 /// An exchange on a virtual clock.
@@ -134,43 +143,75 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         let signal = self.signal.clone();
         let _on_interrupt = interrupt.map(|interrupt| interrupt.on_stop(move || signal.notify()));
         loop {
-            self.take_replies();
-            // The feeds are stopped before they are polled, so that an aborted request is not reported as a failure.
-            if self.stop_handle.is_stopped() {
-                self.stop_all();
-            }
-            let until = match self.set.next(self.now()) {
-                FeedSetStep::Step(key, Step::Event(event)) => return Waited::Event((key, FeedSetEvent::Event(event))),
-                FeedSetStep::Step(key, Step::Done(result)) => {
-                    self.stopping.remove(&key);
-                    return Waited::Event((key, FeedSetEvent::Ended(result)));
-                }
-                FeedSetStep::Step(key, Step::Send(ticket, exchange)) => {
-                    self.send(key, ticket, exchange);
-                    continue;
-                }
-                FeedSetStep::Step(key, Step::File(ticket, task)) => {
-                    let reply = Reply::File(self.backend.file(task));
-                    self.set.handle(self.now(), &key, ticket, reply);
-                    continue;
-                }
-                FeedSetStep::Step(_, Step::Sleep(_)) => continue,
-                FeedSetStep::Sleep(until) => Some(until),
-                FeedSetStep::Idle => None,
-                FeedSetStep::Empty => return Waited::Ended,
+            let until = match self.poll() {
+                Progress::Event(event) => return Waited::Event(event),
+                Progress::Waiting(until) => until,
+                Progress::Ended => return Waited::Ended,
             };
             let is_late = limit.is_some_and(|limit| limit <= self.now().moment);
             if is_late || interrupt.is_some_and(StopHandle::is_stopped) {
                 return Waited::TimedOut;
             }
-            let until = until.into_iter().chain(limit).min();
-            if self.queue.is_none() {
-                self.wait(until, interrupt);
-            } else {
-                // For a reply, the stop or the interrupt as well.
-                self.signal.wait(until.map(|until| until.saturating_duration_since(self.now().moment)));
+            self.wait_unless(interrupt, until.into_iter().chain(limit).min());
+        }
+    }
+
+    /// Performs the steps that are due, up to the next event.
+    pub(super) fn poll(&mut self) -> Progress<<Self as Iterator>::Item> {
+        loop {
+            self.take_replies();
+            // The feeds are stopped before they are polled, so that an aborted request is not reported as a failure.
+            if self.stop_handle.is_stopped() {
+                self.stop_all();
+            }
+            match self.set.next(self.now()) {
+                FeedSetStep::Step(key, Step::Event(event)) => {
+                    return Progress::Event((key, FeedSetEvent::Event(event)));
+                }
+                FeedSetStep::Step(key, Step::Done(result)) => {
+                    self.stopping.remove(&key);
+                    return Progress::Event((key, FeedSetEvent::Ended(result)));
+                }
+                FeedSetStep::Step(key, Step::Send(ticket, exchange)) => self.send(key, ticket, exchange),
+                FeedSetStep::Step(key, Step::File(ticket, task)) => {
+                    let reply = Reply::File(self.backend.file(task));
+                    self.set.handle(self.now(), &key, ticket, reply);
+                }
+                FeedSetStep::Step(_, Step::Sleep(_)) => {}
+                FeedSetStep::Sleep(until) => return Progress::Waiting(Some(until)),
+                FeedSetStep::Idle => return Progress::Waiting(None),
+                FeedSetStep::Empty => return Progress::Ended,
             }
         }
+    }
+
+    /// Waits until this time, or for a reply, the stop or the [signal](Self::signal).
+    pub(super) fn wait(&mut self, until: Option<Moment>) {
+        self.wait_unless(None, until);
+    }
+
+    /// Same as [`wait`](Self::wait), unless the interrupt comes first.
+    fn wait_unless(&mut self, interrupt: Option<&StopHandle>, until: Option<Moment>) {
+        if self.queue.is_none() {
+            self.wait_virtually(until, interrupt);
+        } else {
+            // The interrupt notifies the signal.
+            self.signal.wait(until.map(|until| until.saturating_duration_since(self.now().moment)));
+        }
+    }
+
+    /// Returns the signal that ends a wait.
+    pub(super) const fn signal(&self) -> &Signal {
+        &self.signal
+    }
+
+    pub(super) fn backend(&self) -> &dyn Backend {
+        &*self.backend
+    }
+
+    /// Takes the feeds out.
+    pub(super) fn take_feeds(&mut self) -> FeedSet<K, F> {
+        mem::take(&mut self.set)
     }
 
     fn now(&self) -> Now {
@@ -203,21 +244,23 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     }
 
     /// Waits until this time on a virtual clock, or until the next event on it.
-    fn wait(&mut self, until: Option<Moment>, interrupt: Option<&StopHandle>) {
+    fn wait_virtually(&mut self, until: Option<Moment>, interrupt: Option<&StopHandle>) {
         let stop = Some(&self.stop_handle).filter(|_| !self.stop_requested);
         let stop = &StopHandle::any(stop.into_iter().chain(interrupt));
         let replies = self.pending.iter().filter_map(|pending| pending.reply.due());
         match replies.chain(until).chain(self.backend.next_event()).min() {
             Some(until) => self.backend.sleep(until, Some(stop)),
             // The backend knows no event, so that only a reply can be next.
-            None => {
-                if let Some(Pending { reply, .. }) = self.pending.first_mut()
-                    && let Some(reply) = reply.wait(None, Some(stop))
-                {
-                    let Pending { key, ticket, .. } = self.pending.remove(0);
-                    self.set.handle(self.backend.now(), &key, ticket, reply);
+            None => match self.pending.first_mut() {
+                Some(Pending { reply, .. }) => {
+                    if let Some(reply) = reply.wait(None, Some(stop)) {
+                        let Pending { key, ticket, .. } = self.pending.remove(0);
+                        self.set.handle(self.backend.now(), &key, ticket, reply);
+                    }
                 }
-            }
+                // All feeds are paused.
+                None => self.signal.wait(None),
+            },
         }
     }
 
@@ -242,6 +285,21 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         }
         let reply = self.backend.begin(exchange);
         self.pending.push(Pending { key, ticket, reply, is_unsubscribe });
+    }
+}
+
+impl<K: Ord + Clone + Send + 'static, F: Feed> Drive<K, F> for FeedDriver<K, F> {
+    fn insert(&mut self, key: &K, feed: F) {
+        Self::insert(self, key.clone(), feed);
+    }
+
+    fn remove(&mut self, key: &K) {
+        self.cancel_pending(key);
+        self.set.remove(key);
+    }
+
+    fn set_paused(&mut self, key: &K, is_paused: bool) {
+        self.set.set_paused(key, is_paused);
     }
 }
 

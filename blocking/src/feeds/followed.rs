@@ -1,17 +1,18 @@
 //! Feeds that are followed by claim.
 
-use std::{fmt, panic::resume_unwind, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use teamwire_core::{
     Error, FeedEvent, OnStop, StopHandle,
     feed::{FeedEnd, InChat, Resume, Waited},
     machine::Feed,
 };
-use teamwire_std::fleet::{Fleet, FleetEvent, Follow, Follower, Turn};
+use teamwire_std::fleet::{Fleet, FleetEvent, Follow, Follower, Running, Turn};
 
 use super::{
     events::{Events, Limit},
-    workers::{Failure, Interrupt, with_workers},
+    handling::{Next, Source},
+    workers::Interrupt,
 };
 use crate::{backend::Backend, signal};
 
@@ -30,14 +31,6 @@ pub struct Followed<F: Feed<Event = FeedEvent<T>>, T: InChat> {
     interrupt: Interrupt,
     _on_stop: OnStop,
     has_ended: bool,
-}
-
-/// The next step of a feed.
-enum Next<T: InChat> {
-    Event(Box<FleetEvent<T>>),
-    /// Something has changed.
-    Woken,
-    Ended(Result<(), Error>),
 }
 
 impl<F, T> Follow for Events<F>
@@ -93,13 +86,7 @@ where
         T: Clone,
     {
         self.follower.set_limit(1);
-        while let Some(event) = self.next() {
-            let mut event = event?;
-            let running = self.follower.run(&mut event);
-            let result = handler(event);
-            self.follower.finish(running, result);
-        }
-        Ok(())
+        self.handle_each(|event| handler(*event))
     }
 
     /// Passes the events to `handler` in up to `limit` threads at once, until the feed is stopped or fails. Those of
@@ -130,46 +117,15 @@ where
             return self.for_each(handler);
         }
         self.follower.set_limit(limit);
-        let interrupt = self.interrupt.clone();
-        let end = with_workers(&handler, &interrupt, |mut workers| {
-            let mut end = None;
-            loop {
-                // Before the results are taken, so that one that comes later ends the wait.
-                let interrupted = self.interrupt.arm();
-                let mut results = workers.results();
-                if end.is_some() {
-                    match workers.wait() {
-                        Some(result) => results.push(result),
-                        None if results.is_empty() => return end,
-                        None => {}
-                    }
-                }
-                for (running, result) in results {
-                    match result {
-                        Ok(()) => self.follower.finish(running, Ok::<_, E>(())),
-                        Err(Failure::Error(error)) => self.follower.finish(running, Err(error)),
-                        Err(Failure::Panic(payload)) => end = Some(Err(Failure::Panic(payload))),
-                    }
-                }
-                if end.is_some() {
-                    continue;
-                }
-                match self.step(&interrupted) {
-                    Next::Event(mut event) => workers.start(self.follower.run(&mut event), *event),
-                    Next::Woken => {}
-                    Next::Ended(result) => end = Some(result.map_err(Failure::Error)),
-                }
-            }
-        });
-        match end {
-            None | Some(Ok(())) => Ok(()),
-            Some(Err(Failure::Error(error))) => Err(error),
-            Some(Err(Failure::Panic(payload))) => resume_unwind(payload),
-        }
+        self.handle_in_threads(limit, |event: Box<_>| handler(*event))
     }
 
-    /// Performs the next turn. A wait ends when the handle is stopped.
-    fn step(&mut self, interrupted: &StopHandle) -> Next<T> {
+    fn end(&mut self, result: Result<(), Error>) -> Next<Box<FleetEvent<T>>> {
+        self.has_ended = true;
+        Next::Ended(result)
+    }
+
+    fn next_turn(&mut self, interrupted: &StopHandle) -> Next<Box<FleetEvent<T>>> {
         if self.has_ended {
             return Next::Ended(Ok(()));
         }
@@ -198,10 +154,31 @@ where
         }
         Next::Woken
     }
+}
 
-    fn end(&mut self, result: Result<(), Error>) -> Next<T> {
-        self.has_ended = true;
-        Next::Ended(result)
+impl<F, T> Source for Followed<F, T>
+where
+    F: Resume<Event = FeedEvent<T>, Output = FeedEnd> + 'static,
+    T: InChat + Clone + Send + 'static,
+{
+    type Event = Box<FleetEvent<T>>;
+    type Running = Running<T>;
+
+    // The limit of the follower leaves room for each of its events.
+    fn step(&mut self, interrupted: &StopHandle, _: bool) -> Next<Box<FleetEvent<T>>> {
+        self.next_turn(interrupted)
+    }
+
+    fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
+    }
+
+    fn run(&self, event: &mut Box<FleetEvent<T>>) -> Running<T> {
+        self.follower.run(event)
+    }
+
+    fn finish<E: fmt::Display>(&mut self, running: Running<T>, result: Result<(), E>) {
+        self.follower.finish(running, result);
     }
 }
 
@@ -216,7 +193,7 @@ where
         loop {
             // Before the turn, so that a change that comes later ends the wait.
             let interrupted = self.interrupt.arm();
-            match self.step(&interrupted) {
+            match self.next_turn(&interrupted) {
                 Next::Event(event) => return Some(Ok(*event)),
                 Next::Woken => {}
                 Next::Ended(result) => return result.err().map(Err),

@@ -81,6 +81,11 @@ where
         }
     }
 
+    /// Returns the number of handlers that run.
+    pub(super) const fn running(&self) -> usize {
+        self.running
+    }
+
     /// Takes the results that have come.
     pub(super) fn results(&mut self) -> Vec<Handled<K, E>> {
         let results: Vec<_> = self.results.try_iter().collect();

@@ -81,6 +81,11 @@ impl<T: InChat> Following<T> {
 
     /// Returns the next action.
     pub fn turn(&mut self, replica: &mut Replica, now: Now) -> Turn<T> {
+        self.turn_if(replica, now, true)
+    }
+
+    /// Same as [`turn`](Self::turn), but no event is handed out unless there is `room` for its handler.
+    pub fn turn_if(&mut self, replica: &mut Replica, now: Now, room: bool) -> Turn<T> {
         let (grant, is_open) = match replica.standing(&self.feed, now) {
             Standing::Failed(error) => return Turn::End(Err(error.clone().into())),
             Standing::Held { grant, is_open } => (grant, is_open),
@@ -92,7 +97,10 @@ impl<T: InChat> Following<T> {
             self.grant = Some(grant.clone());
             return Turn::Follow(checkpoint);
         }
-        if is_open && let Some((handed, event)) = self.window.start(now.moment) {
+        if is_open
+            && room
+            && let Some((handed, event)) = self.window.start(now.moment)
+        {
             self.report(replica);
             return Turn::Handle(Box::new(HandedOut { event, handed: Some(handed), claim: self.claim() }));
         }

@@ -2,8 +2,10 @@
 
 mod event;
 mod follower;
+mod inbox;
 mod keeper;
 mod reporter;
+mod set;
 
 use std::{
     fmt,
@@ -22,6 +24,8 @@ use self::keeper::State;
 pub use self::{
     event::FleetEvent,
     follower::{Follower, Running, Turn},
+    inbox::FeedsHandle,
+    set::{Drive, FollowerSet, SetTurn},
 };
 use crate::{claims::ClaimStore, clock::Clock};
 
@@ -141,6 +145,9 @@ impl Fleet {
 
     /// Follows a feed of an adapter: waits until this member holds it, and resumes it at the saved checkpoint.
     ///
+    /// `events` can also be the driver of many feeds, such as one for each chat. The living members share these: each
+    /// has as many as the others, and keeps those that it has as far as possible.
+    ///
     /// If the store has no checkpoint of the feed, following fails with [`ErrorKind::Store`], so that a store which was
     /// emptied by mistake loses no events. See [`follow_or_begin`](Self::follow_or_begin) for a new one.
     ///
@@ -167,7 +174,7 @@ impl Fleet {
     }
 }
 
-/// The events of a feed that can be followed by claim: those of the adapters.
+/// The events of a feed, or of many feeds, that can be followed by claim: those of the adapters.
 pub trait Follow {
     /// The events with their claims.
     type Followed;

@@ -115,7 +115,7 @@ asynchronous!(AsyncStd, async_std::task::block_on);
 asynchronous!(Smol, smol::block_on);
 
 /// A store whose connection can be cut.
-struct Cuttable {
+pub(crate) struct Cuttable {
     store: Box<dyn ClaimStore>,
     is_cut: Arc<AtomicBool>,
 }
@@ -169,9 +169,9 @@ pub(crate) struct World {
 
 /// A running bot.
 pub(crate) struct Bot {
-    stop: StopHandle,
-    is_cut: Arc<AtomicBool>,
-    thread: JoinHandle<Result<(), Error>>,
+    pub(crate) stop: StopHandle,
+    pub(crate) is_cut: Arc<AtomicBool>,
+    pub(crate) thread: JoinHandle<Result<(), Error>>,
 }
 
 impl Bot {
@@ -229,12 +229,28 @@ impl World {
         lease: Duration,
         patience: Duration,
     ) -> Bot {
-        let (stop, is_cut) = (StopHandle::new(), Arc::<AtomicBool>::default());
-        let store = Cuttable { store: self.store(), is_cut: Arc::clone(&is_cut) };
+        let stop = StopHandle::new();
+        let (store, is_cut) = self.cuttable();
         let config = teamwire_tests::config(&self.sandbox).with_observer(self.claims.observer(name));
         let client = H::connect(config).stopped_by(&stop);
+        let handler = self.handler(name);
+        let serve = move || {
+            let fleet = Fleet::builder("bots").lease(lease).patience(patience).join(store)?;
+            H::serve(&fleet, &client, limit, handler)
+        };
+        Bot { stop, is_cut, thread: thread::spawn(serve) }
+    }
+
+    /// Returns a store, and the flag that cuts its connection.
+    pub(crate) fn cuttable(&self) -> (Cuttable, Arc<AtomicBool>) {
+        let is_cut = Arc::<AtomicBool>::default();
+        (Cuttable { store: self.store(), is_cut: Arc::clone(&is_cut) }, is_cut)
+    }
+
+    /// Returns the handler of a bot, which logs the messages.
+    pub(crate) fn handler(&self, name: &'static str) -> Handler {
         let (log, released) = (self.log.clone(), Arc::clone(&self.released));
-        let handler: Handler = Arc::new(move |event| {
+        Arc::new(move |event| {
             let Some(message) = event.item() else { return Ok(()) };
             let text = message.text.clone().unwrap_or_default();
             // The test may have ended.
@@ -249,12 +265,7 @@ impl World {
                 }
                 _ => Ok(()),
             }
-        });
-        let serve = move || {
-            let fleet = Fleet::builder("bots").lease(lease).patience(patience).join(store)?;
-            H::serve(&fleet, &client, limit, handler)
-        };
-        Bot { stop, is_cut, thread: thread::spawn(serve) }
+        })
     }
 
     /// Creates a chat.
@@ -307,6 +318,11 @@ impl World {
         let lost = self.folder.with_extension("lost");
         let renamed = fs::rename(&self.folder, &lost).and_then(|()| fs::create_dir(&self.folder));
         renamed.and_then(|()| fs::remove_dir_all(lost)).expect("it is ours");
+    }
+
+    /// Waits this long for the next event that is handed out.
+    pub(crate) fn next_within(&self, time: Duration) -> Result<HandedOut, mpsc::RecvTimeoutError> {
+        self.handed_out.recv_timeout(time)
     }
 
     /// Returns `true` if nothing is handed out for this time.

@@ -2,6 +2,7 @@
 
 mod bots;
 mod cost;
+mod many;
 mod network;
 mod observed;
 mod on_redis;
@@ -11,6 +12,7 @@ mod processes;
 mod properties;
 mod saves;
 mod scale;
+mod sets;
 mod sockets;
 mod window;
 mod world;

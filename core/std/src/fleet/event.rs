@@ -39,6 +39,18 @@ impl<T: InChat> FleetEvent<T> {
         self.handed.take()
     }
 
+    pub(super) const fn link(&self) -> &Link<T> {
+        &self.link
+    }
+
+    /// Returns the number of failures of the store in a row, if this is one.
+    pub(super) fn failures_of_store(&self) -> Option<u32> {
+        match &**self {
+            FeedEvent::Retrying(retrying) if self.number.is_none() => Some(retrying.attempt),
+            _ => None,
+        }
+    }
+
     /// Records that the event is handled. Its checkpoint is saved soon, together with others, once all events before it
     /// are handled.
     ///

@@ -12,7 +12,7 @@ use teamwire_core::{
     feed::{InChat, Resume},
 };
 
-use super::{Fleet, FleetEvent, Shared, Wake};
+use super::{Fleet, FleetEvent, Shared, Wake, keeper::State};
 
 /// Number of events that are handed out at the same time in a loop of the bot's own.
 const DEFAULT_LIMIT: usize = 64;
@@ -69,24 +69,50 @@ impl<T> Clone for Link<T> {
 }
 
 /// An event whose handler runs: it is handled or fails with the result of the handler.
-#[derive(Debug)]
 #[must_use = "no checkpoint passes the event until it is finished"]
 pub struct Running<T> {
     handed: Option<Handed>,
     event: FeedEvent<T>,
+    link: Link<T>,
+}
+
+impl<T: InChat> Running<T> {
+    /// Takes the event over from its handler.
+    pub(super) fn new(event: &mut FleetEvent<T>) -> Self
+    where
+        T: Clone,
+    {
+        Self { handed: event.take_handed(), event: (**event).clone(), link: event.link().clone() }
+    }
+
+    /// Records the result of the handler. An event that was not handled comes again.
+    pub(super) fn finish(self, is_handled: bool) {
+        let Self { handed: Some(handed), event, link } = self else { return };
+        if is_handled { link.finish(handed) } else { link.fail(handed, event) }
+    }
 }
 
 impl<T: InChat> Follower<T> {
     /// Starts to follow a feed, by its name. `wake` is called when a [turn](Self::turn) may be due, from any
     /// thread.
     pub fn new(fleet: &Fleet, feed: &impl Resume, begins: bool, wake: impl Fn() + Send + Sync + 'static) -> Self {
-        let (shared, observer, feed) = (Arc::clone(&fleet.0.0), feed.observer(), feed.name());
-        let wake: Wake = Arc::new(wake);
-        let failure = shared.lock().follow(&feed, begins, Wake::clone(&wake), observer).err();
-        shared.changed.notify_all();
+        let follower = Self::start(fleet, &mut fleet.0.0.lock(), feed, begins, Arc::new(wake));
+        fleet.0.0.changed.notify_all();
+        follower
+    }
+
+    /// Starts to follow a feed, without a notification of the keeper.
+    pub(super) fn start(fleet: &Fleet, state: &mut State, feed: &impl Resume, begins: bool, wake: Wake) -> Self {
+        let (observer, feed) = (feed.observer(), feed.name());
+        let failure = state.follow(&feed, begins, Wake::clone(&wake), observer).err();
         let following = Arc::new(Mutex::new(Following::new(feed.clone(), DEFAULT_LIMIT)));
-        let link = Link { shared, feed: feed.into(), following, wake };
+        let link = Link { shared: Arc::clone(&fleet.0.0), feed: feed.into(), following, wake };
         Self { fleet: fleet.clone(), link, failure, on_failure: Box::new(|_| {}) }
+    }
+
+    /// Returns the name of the feed.
+    pub(super) fn feed(&self) -> &str {
+        &self.link.feed
     }
 
     /// Calls `report` with each error of a handler.
@@ -101,16 +127,23 @@ impl<T: InChat> Follower<T> {
 
     /// Returns the next action.
     pub fn turn(&mut self) -> Turn<T> {
+        self.turn_if(true)
+    }
+
+    /// Same as [`turn`](Self::turn), but no event is handed out unless there is `room` for its handler.
+    pub(super) fn turn_if(&mut self, room: bool) -> Turn<T> {
         if let Some(error) = &self.failure {
             return Turn::End(Err(error.clone()));
         }
         let Link { shared, .. } = &self.link;
         let turn = {
             let (mut following, mut state) = (self.link.following(), shared.lock());
+            let now = shared.clock.now();
+            state.look(&self.link.feed, now);
             if let Some(error) = &state.end {
                 return Turn::End(Err(error.clone().into()));
             }
-            following.turn(&mut state.replica, shared.clock.now())
+            following.turn_if(&mut state.replica, now, room)
         };
         if matches!(turn, claim::Turn::Abandon | claim::Turn::Handle(_)) {
             shared.changed.notify_all();
@@ -146,7 +179,7 @@ impl<T: InChat> Follower<T> {
     where
         T: Clone,
     {
-        Running { handed: event.take_handed(), event: (**event).clone() }
+        Running::new(event)
     }
 
     /// Records the result of a handler. An event that was not handled comes again.
@@ -154,11 +187,7 @@ impl<T: InChat> Follower<T> {
         if let Err(error) = &result {
             (self.on_failure)(error);
         }
-        let Running { handed: Some(handed), event } = running else { return };
-        match result {
-            Ok(()) => self.link.finish(handed),
-            Err(_) => self.link.fail(handed, event),
-        }
+        running.finish(result.is_ok());
     }
 }
 
@@ -196,6 +225,12 @@ impl<T> Drop for Follower<T> {
             drop((following, state));
             self.link.shared.changed.notify_all();
         }
+    }
+}
+
+impl<T> fmt::Debug for Running<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("handed", &self.handed).finish_non_exhaustive()
     }
 }
 

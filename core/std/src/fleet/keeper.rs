@@ -7,7 +7,7 @@ use std::{
 
 use teamwire_core::{
     Error,
-    claim::{Next, Replica, StoreError},
+    claim::{Next, Replica, Standing, StoreError},
     effect::Now,
     observe::Observer,
 };
@@ -37,6 +37,43 @@ pub(super) struct State {
 pub(super) struct Followed {
     begins: bool,
     wake: Wake,
+    /// What its follower has last seen; `None` if it has not looked.
+    seen: Option<Seen>,
+}
+
+/// What decides about the next turn of a follower.
+#[derive(Debug)]
+struct Seen {
+    /// Id of the claim.
+    claim: Option<String>,
+    is_open: bool,
+    has_failed: bool,
+    /// Failures of the store in a row, unless events are handed out.
+    failures: u32,
+}
+
+impl Seen {
+    fn new(standing: Standing<'_>, failures: u32) -> Self {
+        let (claim, is_open, has_failed) = parts(standing);
+        let failures = if is_open { 0 } else { failures };
+        Self { claim: claim.map(ToOwned::to_owned), is_open, has_failed, failures }
+    }
+
+    /// Returns `true` if nothing has changed.
+    fn is_current(&self, standing: Standing<'_>, failures: u32) -> bool {
+        let (claim, is_open, has_failed) = parts(standing);
+        let failures = if is_open { 0 } else { failures };
+        (self.claim.as_deref(), self.is_open, self.has_failed, self.failures) == (claim, is_open, has_failed, failures)
+    }
+}
+
+/// Returns the id of the claim, and whether events may be handed out, and whether following has failed.
+const fn parts(standing: Standing<'_>) -> (Option<&str>, bool, bool) {
+    match standing {
+        Standing::Waiting => (None, false, false),
+        Standing::Held { grant, is_open } => (Some(grant.claim.id.as_str()), is_open, false),
+        Standing::Failed(_) => (None, false, true),
+    }
 }
 
 impl State {
@@ -57,7 +94,7 @@ impl State {
         if self.followed.contains_key(feed) {
             return Err(already_followed(feed));
         }
-        self.followed.insert(feed.to_owned(), Followed { begins, wake });
+        self.followed.insert(feed.to_owned(), Followed { begins, wake, seen: None });
         self.reporter.follow(feed, observer);
         self.replica.follow(feed, begins);
         Ok(())
@@ -73,6 +110,17 @@ impl State {
         }
     }
 
+    /// Records what the follower of a feed sees. It is woken when that has changed.
+    pub(super) fn look(&mut self, feed: &str, now: Now) {
+        let Self { replica, end, followed, .. } = self;
+        let (standing, failures) = (standing(replica, end.as_ref(), feed, now), failures(replica));
+        if let Some(followed) = followed.get_mut(feed)
+            && !followed.seen.as_ref().is_some_and(|seen| seen.is_current(standing, failures))
+        {
+            followed.seen = Some(Seen::new(standing, failures));
+        }
+    }
+
     /// Starts again as another member, after the replica has left.
     fn rejoin(&mut self) {
         self.members += 1;
@@ -82,9 +130,23 @@ impl State {
         }
     }
 
-    fn wakes(&self) -> Vec<Wake> {
-        self.followed.values().map(|followed| Wake::clone(&followed.wake)).collect()
+    /// Returns the wakers of the followers for which something has changed.
+    fn wakes(&self, now: Now) -> Vec<Wake> {
+        let failures = failures(&self.replica);
+        let is_outdated = |(feed, followed): &(&String, &Followed)| {
+            let standing = standing(&self.replica, self.end.as_ref(), feed, now);
+            !followed.seen.as_ref().is_some_and(|seen| seen.is_current(standing, failures))
+        };
+        self.followed.iter().filter(is_outdated).map(|(_, followed)| Wake::clone(&followed.wake)).collect()
     }
+}
+
+fn standing<'s>(replica: &'s Replica, end: Option<&'s StoreError>, feed: &str, now: Now) -> Standing<'s> {
+    end.map_or_else(|| replica.standing(feed, now), Standing::Failed)
+}
+
+fn failures(replica: &Replica) -> u32 {
+    replica.outage().map_or(0, |(_, failures, _)| failures)
 }
 
 /// Performs the calls of the replica until the fleet is dropped.
@@ -120,7 +182,7 @@ pub(super) fn keep(shared: &Shared, mut store: impl ClaimStore) {
     }
 }
 
-/// Reports changes, and wakes all followers.
+/// Reports changes, and wakes the followers.
 fn report<'s>(shared: &'s Shared, state: MutexGuard<'s, State>, now: Now, changes: &[Report]) -> MutexGuard<'s, State> {
     if changes.is_empty() {
         return wake(shared, state);
@@ -132,9 +194,10 @@ fn report<'s>(shared: &'s Shared, state: MutexGuard<'s, State>, now: Now, change
     wake(shared, shared.lock())
 }
 
-/// Wakes all followers. A waker may follow or unfollow, so the state is not locked meanwhile.
+/// Wakes the followers for which something has changed. A waker may follow or unfollow, so the state is not locked
+/// meanwhile.
 fn wake<'s>(shared: &'s Shared, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
-    let wakes = state.wakes();
+    let wakes = state.wakes(shared.clock.now());
     drop(state);
     for wake in wakes {
         wake();
