@@ -48,7 +48,7 @@ const states = ({ north, direct, storm }) => [
   }],
   ['keys', LOBBY, async (page) => { await page.keyboard.press('?'); await page.getByRole('dialog').waitFor(); }],
   ['find', LOBBY, async (page) => { await page.keyboard.press('f'); await page.keyboard.type('filter'); await page.keyboard.press('Enter'); await page.locator('.message.linked').waitFor(); }],
-  ['place-form', LOBBY, async (page) => { await button(page, 'Attach').click(); await page.getByRole('menuitem', { name: 'Location', exact: true }).click(); await page.getByRole('form').waitFor(); }],
+  ['place-form', LOBBY, async (page) => { await button(page, 'Attach').click(); await button(page, 'Location').click(); await page.getByRole('form').waitFor(); }],
   ['first-steps', LOBBY, async (page) => { await page.keyboard.press('?'); await button(page, 'Show the first steps').click(); await page.getByRole('heading', { name: 'Waiting for a bot' }).waitFor(); }],
   ['alert', `#/u-anna/${direct}`, async (page, sandbox) => {
     alert = (await sandbox.as('u-ben', { msg: 'Gas detector 2, hall B: 18 % LEL. Leave the hall.', alert_type: 'alert' }, storm)).mid;

@@ -110,7 +110,7 @@ test('person shares, moves and ends a live location', () => withPage(async (sand
   await sandbox.post({ msg: 'Where are you?' });
   const page = await open('#/u-anna/t-lobby');
   await page.getByRole('button', { name: 'Attach' }).click();
-  await page.getByRole('menuitem', { name: 'Live location' }).click();
+  await page.getByRole('group', { name: 'Attach' }).getByRole('button', { name: 'Live location' }).click();
   await page.getByRole('form').getByRole('button', { name: 'Attach' }).click();
   await page.getByRole('button', { name: 'Post', exact: true }).click();
   const strip = page.getByRole('group', { name: 'Your live location' });

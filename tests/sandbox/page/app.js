@@ -2,61 +2,59 @@
 
 import { h, button, show, one } from './dom.js';
 import * as api from './api.js';
-import { state, redraw, setClock, view, me, titleOf, attempt, refused } from './state.js';
+import { attempt, refused } from './api.js';
+import { state, acts, redraw, setClock, view, me, titleOf, playable } from './state.js';
 import { follow } from './stream.js';
-import { drawRail, drawChats, drawTop, playable } from './rail.js';
-import { drawConversation, load, loadAround, receive, reveal, focused, find } from './conversation.js';
-import { drawComposer, write, reply, forgetDrafts } from './composer.js';
-import { drawAlerts, say } from './alerts.js';
-import { drawDrawer, toggleClock } from './drawer.js';
-import { showRequest } from './requests.js';
-import { drawFirst } from './first.js';
-import { newChat, members, membersChanged, keys } from './dialogs.js';
-import { onKey } from './keys.js';
+import './rail.js';
+import { load, loadAround, receive, reveal } from './conversation.js';
+import { forgetDrafts } from './composer.js';
+import { say } from './alerts.js';
+import './drawer.js';
+import './keys.js';
 
-const EVERYTHING = ['rail', 'chats', 'top', 'conversation', 'composer', 'alerts', 'drawer', 'first', 'notice'];
 const panes = one('#panes');
+const LOST = 'The sandbox does not answer. Trying again …';
 const store = {
   get: (key) => { try { return localStorage.getItem(`teamwire-${key}`); } catch { return null; } },
   set: (key, value) => { try { localStorage.setItem(`teamwire-${key}`, value); } catch { /* Private windows may have no storage. */ } },
 };
 
-/* The theme */
 const THEMES = ['system', 'light', 'dark'];
-let theme = store.get('theme') ?? 'system';
-function applyTheme() {
-  document.documentElement.style.setProperty('color-scheme', theme === 'system' ? 'light dark' : theme);
-  one('#theme')?.setAttribute('aria-label', `Theme: ${theme}`);
-}
-function toggleTheme() {
-  theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
-  store.set('theme', theme);
-  applyTheme();
-  say(`Theme: ${theme}.`);
+function applyTheme(theme) {
+  state.theme = theme;
+  document.documentElement.style.colorScheme = theme === 'system' ? 'light dark' : theme;
 }
 
 /* The address holds person and chat, so that a reload and two windows as two people work. */
 const decode = (text) => { try { return decodeURIComponent(text); } catch { return ''; } };
 const address = () => location.hash.replace(/^#\/?/, '').split('/').map(decode);
-function setAddress() {
-  const path = [state.uid, state.tid].filter(Boolean).map(api.id).join('/');
-  history.replaceState(null, '', `#/${path}`);
+
+async function fetchChats(uid = state.uid) {
+  const { items } = await api.get(`${api.person(uid)}/chats`);
+  if (uid === state.uid) state.chats = new Map(items.map((it) => [it.tid, it]));
+  return items;
+}
+
+async function fetchAlerts() {
+  const { uid } = state;
+  const { items } = await api.get(`${api.person()}/alerts`);
+  if (uid === state.uid) state.alerts = items;
+  redraw();
 }
 
 async function play(uid, tid) {
   const isOther = uid !== state.uid;
   state.uid = uid;
   if (isOther) [state.tid, state.log, state.alerts] = [null, null, []];
-  const [{ items }, alerts] = await Promise.all([api.get(`${api.person(uid)}/chats`), api.get(`${api.person(uid)}/alerts`)]);
+  const [chats] = await Promise.all([fetchChats(), fetchAlerts()]);
   if (uid !== state.uid) return;
-  state.chats = new Map(items.map((it) => [it.tid, it]));
-  state.alerts = alerts.items;
   store.set('person', uid);
   if (isOther) {
-    const badge = state.world.badges[uid];
-    say(`You play ${me().first_name}. ${badge?.alerts ? 'An alert waits. ' : ''}${badge?.unread ?? 0} unread.`);
+    const { alerts, unread = 0 } = state.world.badges[uid] ?? {};
+    say(`You play ${me().first_name}. ${alerts ? 'An alert waits. ' : ''}${unread} unread.`);
   }
-  const newest = [...items].sort((a, b) => (b.last_message?.timestamp ?? 0) - (a.last_message?.timestamp ?? 0))[0];
+  const at = (chat) => chat.last_message?.timestamp ?? 0;
+  const newest = chats.reduce((a, b) => (a && at(a) >= at(b) ? a : b), null);
   const wanted = tid ?? state.tid;
   await open(state.chats.has(wanted) ? wanted : newest?.tid ?? null, { stay: true });
 }
@@ -65,225 +63,194 @@ async function open(tid, { stay = false, around } = {}) {
   const isOther = tid !== state.tid;
   state.tid = tid;
   if (isOther) [state.log, state.linked] = [null, null];
-  if (!stay) {
-    state.firstRun = false;
-    panes.dataset.show = 'main';
-  }
-  setAddress();
-  redraw(...EVERYTHING);
+  if (!stay) acts.showMain();
+  history.replaceState(null, '', `#/${[state.uid, tid].filter(Boolean).map(api.id).join('/')}`);
+  redraw();
   if (!tid) return;
   await (around ? loadAround(around) : load());
   if (state.settings.readOnOpen && isOther && !stay) acts.markRead();
 }
 
-const acts = {
-  say,
-  reply: (message) => reply(message),
-  reveal: (mid) => attempt(reveal(mid)),
-  react: (message, kind) => attempt(api.change('PUT', `${api.message(state.uid, message.tid, message.mid)}/reaction`, { reaction_type: kind })),
-  remove: (message) => attempt(api.change('DELETE', api.message(state.uid, message.tid, message.mid))),
+Object.assign(acts, {
+  play: (uid = state.uid) => attempt(play(uid)),
+  open: (tid) => attempt(open(tid)),
+  /** Opens a chat of which no event may have come yet. */
+  openNew: (tid, uid = state.uid) => attempt(play(uid, tid).then(() => open(tid))),
+  openAlert: (alert) => attempt(open(alert.tid, { around: alert.mid })),
+  /** Shows the conversation, in place of the first steps and, where there is room for one pane, of the chats. */
+  showMain: () => {
+    state.firstRun = false;
+    panes.dataset.show = 'main';
+    redraw();
+  },
+  back: () => {
+    panes.dataset.show = 'chats';
+    redraw().then(() => one('.chat[aria-current=true]')?.focus());
+  },
+  showFirst: () => {
+    acts.showMain();
+    state.firstRun = 'again';
+  },
+  react: (message, kind) => api.act('PUT', `${api.message(message)}/reaction`, { reaction_type: kind }),
   markRead: () => {
     if (state.log) state.log.firstUnread = state.log.count;
-    redraw('conversation');
-    return attempt(api.post(`${api.chat(state.uid, state.tid)}/read`));
+    redraw();
+    return api.act('POST', `${api.chat()}/read`);
   },
-  members: () => members(() => attempt(play(state.uid))),
-  reopen: () => attempt(api.post(`${api.chat(state.uid, state.tid)}/reopen`)),
-  back: () => { panes.dataset.show = 'chats'; redraw('chats').then(() => one('.chat[aria-current=true]')?.focus()); },
-  posted: (tid, message) => { if (!state.log?.items.some((it) => it.mid === message.mid)) attempt(refresh(tid)); },
-  openAlert: (alert) => attempt(open(alert.tid, { around: alert.mid })),
-  openSample: (tid) => { state.firstRun = false; attempt(state.chats.has(tid) ? open(tid) : play(playable()[0].uid, tid)); },
-  leaveFirst: () => { state.firstRun = false; redraw(...EVERYTHING); },
-  showRequest,
-  toggleDrawer: () => { state.drawer.open = !state.drawer.open; redraw('drawer', 'top'); if (!state.drawer.open) one('#top .toggle')?.focus(); },
-  async showMessage(request) {
-    const tid = decode(request.path.split('?')[0].split('/')[3] ?? '');
-    state.firstRun = false;
+  posted: async (tid, { mid }) => {
+    if (state.log?.items.some((it) => it.mid === mid)) return;
+    await attempt(fetchChats());
+    if (tid === state.tid) await attempt(load());
+  },
+  toggleDrawer: () => {
+    state.drawer.open = !state.drawer.open;
+    redraw();
+    if (!state.drawer.open) one('#top .toggle').focus();
+  },
+  toggleClock: () => api.act('POST', state.clock.is_held ? '/clock/run' : '/clock/hold'),
+  toggleTheme: () => {
+    applyTheme(THEMES[(THEMES.indexOf(state.theme) + 1) % THEMES.length]);
+    store.set('theme', state.theme);
+    say(`Theme: ${state.theme}.`);
+    redraw();
+  },
+  async showMessage({ path, mid }) {
+    const tid = decode(path.split('?')[0].split('/')[3] ?? '');
+    acts.showMain();
     if (!state.chats.has(tid)) {
-      const seeing = await firstOf(playable(), async (it) => (await api.get(`${api.person(it.uid)}/chats`)).items.some((other) => other.tid === tid));
+      const lists = await Promise.all(playable().map(async ({ uid }) => [uid, await fetchChats(uid)]));
+      const seeing = lists.find(([, chats]) => chats.some((it) => it.tid === tid));
       if (!seeing) return refused(new Error('None of the people is in this chat.'));
-      await play(seeing.uid, tid);
+      await play(seeing[0], tid);
     } else if (tid !== state.tid) await open(tid);
-    panes.dataset.show = 'main';
-    await attempt(reveal(request.mid));
+    await attempt(reveal(mid));
   },
-};
-
-async function firstOf(items, condition) {
-  for (const item of items) if (await condition(item)) return item;
-  return null;
-}
-
-async function refresh(tid) {
-  const { items } = await api.get(`${api.person(state.uid)}/chats`);
-  state.chats = new Map(items.map((it) => [it.tid, it]));
-  if (tid === state.tid) await load();
-  redraw('chats', 'conversation', 'composer');
-}
+});
 
 /* Events */
-function patch(tid, changes) {
-  const it = state.chats.get(tid);
-  if (it) Object.assign(it, changes);
-  return it;
-}
+const patch = (tid, changes) => Object.assign(state.chats.get(tid) ?? {}, changes);
 
 const HANDLERS = {
   organisation(data) {
     Object.assign(state.world, data);
     const person = me();
-    if (!person || person.is_deleted) attempt(play(playable()[0].uid));
-    redraw(...EVERYTHING);
-    membersChanged();
+    if (!person || person.is_deleted) acts.play(playable()[0].uid);
   },
-  badges(data) {
-    Object.assign(state.world.badges, data.people);
-    for (const it of data.chats.filter((other) => other.uid === state.uid)) {
-      patch(it.tid, { unread: it.unread, alerts: it.alerts });
-    }
-    if (data.people[state.uid]) refreshAlerts();
-    redraw('rail', 'chats', 'alerts', 'conversation');
+  badges({ people, chats }) {
+    Object.assign(state.world.badges, people);
+    for (const { uid, tid, unread, alerts } of chats) if (uid === state.uid) patch(tid, { unread, alerts });
+    if (people[state.uid]) refreshAlerts();
   },
   chat(data) {
-    const isIn = data.members.includes(state.uid);
-    const known = state.chats.get(data.tid);
-    if (isIn) state.chats.set(data.tid, { unread: 0, alerts: [], ...known, ...data });
-    else state.chats.delete(data.tid);
-    if (!isIn && state.tid === data.tid) attempt(play(state.uid));
-    if (isIn && !state.tid) attempt(open(data.tid, { stay: true }));
-    redraw('chats', 'conversation', 'composer');
-    if (data.tid === state.tid) membersChanged();
+    const { tid } = data;
+    if (data.members.includes(state.uid)) {
+      state.chats.set(tid, { unread: 0, alerts: [], ...state.chats.get(tid), ...data });
+      if (!state.tid) attempt(open(tid, { stay: true }));
+    } else {
+      state.chats.delete(tid);
+      if (tid === state.tid) acts.play();
+    }
   },
   message({ tid, message }) {
-    const it = patch(tid, { last_message: message, message_count: message.index + 1 });
+    const it = state.chats.get(tid);
+    patch(tid, { last_message: message, message_count: message.index + 1 });
     receive(tid, message);
     if (it && message.from_user.uid !== state.uid) say(`New message in ${titleOf(it)}.`);
-    redraw('chats', 'top');
   },
   message_deleted({ tid, message }) {
-    const it = state.chats.get(tid);
-    if (it?.last_message?.mid === message.mid) it.last_message = message;
+    if (state.chats.get(tid)?.last_message?.mid === message.mid) patch(tid, { last_message: message });
     receive(tid, message);
-    redraw('chats');
   },
   reaction({ tid, mid, reactions }) {
     const found = state.log?.tid === tid && state.log.items.find((it) => it.mid === mid);
     if (found) found.reactions = reactions;
-    redraw('conversation');
   },
-  read({ tid, reads }) { patch(tid, { reads }); redraw('conversation'); },
-  location({ tid, locations }) { patch(tid, { locations }); redraw('conversation', 'composer'); },
-  request_begun: (data) => addRequest(data),
+  read: ({ tid, reads }) => patch(tid, { reads }),
+  location: ({ tid, locations }) => patch(tid, { locations }),
+  request_begun: addRequest,
   request_ended(data) {
     addRequest(data);
     if (data.app_id && !data.credentials && data.route) {
       state.world.last_seen[data.app_id] = data.at;
-      if (state.firstRun === 'waiting') { state.firstRun = false; redraw(...EVERYTHING); }
+      if (state.firstRun === 'waiting') state.firstRun = false;
     }
     const found = data.mid && state.log?.items.find((it) => it.mid === data.mid);
-    if (found && !found.request) found.request = data.number;
-    redraw('conversation', 'first');
+    if (found) found.request ??= data.number;
   },
-  feeds(data) { state.feeds = data; redraw('drawer', 'top'); },
-  faults(data) { state.faults = data; redraw('drawer'); },
-  outage(data) { state.world.outage = data.outage; redraw('drawer', 'top'); },
-  clock(data) { setClock(data); redraw('top', 'clock', 'drawer', 'chats'); },
-  hello(data) {
-    if (data.boot === state.world.boot) return;
-    state.world.boot = data.boot;
-    state.restarted = true;
+  feeds(data) { state.feeds = data; },
+  faults(data) { state.faults = data; },
+  outage({ outage }) { state.world.outage = outage; },
+  clock: setClock,
+  hello({ boot }) {
+    if (boot === state.world.boot) return;
+    state.world.boot = boot;
+    state.notice.restarted = 'The sandbox has started anew. Without --data, its world is another.';
     forgetDrafts();
   },
   resync() { attempt(start()); },
 };
+for (const [name, handle] of Object.entries(HANDLERS)) HANDLERS[name] = (data) => { handle(data); redraw(); };
 
 function addRequest(data) {
   state.requests.set(data.number, data);
   while (state.requests.size > 1000) state.requests.delete(state.requests.keys().next().value);
-  redraw('drawer', 'top');
 }
 
-let alertsStale = false;
-async function refreshAlerts() {
-  if (alertsStale) return;
-  alertsStale = true;
-  await new Promise((done) => setTimeout(done, 20));
-  alertsStale = false;
-  const uid = state.uid;
-  const { items } = await api.get(`${api.person(uid)}/alerts`).catch(() => ({ items: state.alerts }));
-  if (uid === state.uid) state.alerts = items;
-  redraw('alerts');
+/** Many badges change with one alert. */
+let refreshing = null;
+function refreshAlerts() {
+  refreshing ??= setTimeout(() => {
+    refreshing = null;
+    fetchAlerts().catch(() => {});
+  }, 20);
 }
 
-/* The start, and each start anew */
+function drawNotice() {
+  const { notice } = state;
+  const kind = Object.keys(notice).find((it) => notice[it]);
+  show(one('#notice'), kind && [h('span', { key: kind, role: kind === 'refusal' ? 'alert' : null }, notice[kind]),
+    kind !== 'connection' && button('Close', () => { notice[kind] = ''; redraw(); })]);
+}
+view(drawNotice);
+
+/** Fetches all, at the start and when the stream has lost events. Returns the position in the stream. */
 async function start() {
   const world = await api.get('/world');
   const [requests, feeds, faults] = await Promise.all(['/requests?limit=300', '/feeds', '/faults'].map(api.get));
-  state.world = world;
+  const isFirst = !state.world;
+  Object.assign(state, { world, feeds, faults, log: null, alerts: [] });
   setClock(world.clock);
-  [state.feeds, state.faults] = [feeds, faults];
   state.requests = new Map(requests.items.reverse().map((it) => [it.number, it]));
   state.drawer.request = null;
+  if (isFirst && !Object.keys(world.last_seen).length) state.firstRun = 'waiting';
   const [uid, tid] = address();
   const known = (it) => world.people.some((person) => person.uid === it && !person.is_deleted);
-  const person = [state.uid, uid, store.get('person')].find(known) ?? playable()[0]?.uid;
-  if (state.firstRun === false && !Object.keys(world.last_seen).length && !state.started) state.firstRun = 'waiting';
-  state.started = true;
-  [state.log, state.alerts] = [null, []];
-  await play(person, tid);
+  await play([state.uid, uid, store.get('person')].find(known) ?? playable()[0]?.uid, tid);
   return `${world.boot}.${world.seq}`;
 }
 
-view('notice', () => {
-  const node = one('#notice');
-  const close = (key) => button('Close', () => { state[key] = ''; redraw('notice'); });
-  if (state.connection) show(node, state.connection);
-  else if (state.restarted) show(node, 'The sandbox has started anew. Without --data, its world is another.', close('restarted'));
-  else if (state.refusal) show(node, h('span', { role: 'alert' }, state.refusal), close('refusal'));
-  else show(node);
-});
-
 async function main() {
-  applyTheme();
+  applyTheme(store.get('theme') ?? 'system');
   let position;
   try {
-    position = await prepare();
+    position = await start();
   } catch {
-    one('#notice').textContent = 'The sandbox does not answer. Trying again …';
+    state.notice.connection = LOST;
+    drawNotice();
     setTimeout(main, 1000);
     return;
   }
-  follow(position, (id, name, data) => HANDLERS[name]?.(data), (isConnected) => {
-    state.connection = isConnected ? '' : 'The sandbox does not answer. Trying again …';
-    redraw('notice');
+  follow(position, HANDLERS, (isConnected) => {
+    state.notice.connection = isConnected ? '' : LOST;
+    redraw();
   }, () => refused(new Error('This is the fifth tab. Here each holds a connection, and a browser opens six: further tabs will hang.')));
   addEventListener('hashchange', () => {
     const [uid, tid] = address();
     if (uid && (uid !== state.uid || tid !== state.tid)) attempt(uid === state.uid && state.chats.has(tid) ? open(tid) : play(uid, tid));
   });
-  addEventListener('keydown', (event) => onKey(event, { acts, play: (uid) => attempt(play(uid)), open: (tid) => attempt(open(tid)), write, find, focused, toggleClock, showKeys }));
   document.documentElement.dataset.ready = '';
   // Times that are left. No timer is faster than a second, and none runs while nothing is seen.
-  setInterval(() => { if (!document.hidden && !state.clock.is_held) redraw('top', 'clock', 'alerts', ...(state.drawer.open && ['requests', 'feeds'].includes(state.drawer.tab) ? ['drawer'] : [])); }, 1000);
-  setInterval(() => { if (!document.hidden && !state.clock.is_held) redraw('conversation', 'chats'); }, 10_000);
-}
-
-const showKeys = () => keys(() => { state.firstRun = 'again'; panes.dataset.show = 'main'; redraw(...EVERYTHING); });
-
-async function prepare() {
-  state.world = await api.get('/world');
-  if (!state.uid) {
-    drawTop({ toggleDrawer: acts.toggleDrawer, toggleTheme, showKeys, toggleClock });
-    drawRail((uid) => attempt(play(uid)));
-    drawChats((tid) => attempt(open(tid)), () => newChat((tid) => attempt(play(state.uid, tid).then(() => open(tid)))));
-    drawComposer(drawConversation(acts), acts);
-    drawAlerts(acts);
-    drawDrawer(acts);
-    drawFirst(acts);
-    applyTheme();
-  }
-  return start();
+  setInterval(() => { if (!document.hidden && !state.clock.is_held) redraw(); }, 1000);
 }
 
 main();
-

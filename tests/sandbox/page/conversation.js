@@ -1,11 +1,13 @@
 // The conversation: a window of its messages.
 
-import { h, button, show, sync, name, visible, one } from './dom.js';
+import { h, button, iconButton, show, cached, plural, one } from './dom.js';
 import * as api from './api.js';
-import { state, view, redraw, chat, titleOf, isAdmin, time, firstName, users, attempt } from './state.js';
-import { messageNode, messageVersion } from './message.js';
-import { chatFace, face } from './rail.js';
-import { toggleFind } from './find.js';
+import { state, acts, view, redraw, chat, titleOf, isAdmin, time, userOf } from './state.js';
+import { message } from './message.js';
+import { chatFace, face, names } from './face.js';
+import { findRow, toggleFind } from './find.js';
+import { composer } from './composer.js';
+import { firstSteps } from './first.js';
 
 /** The most messages that are in the page at once. */
 const MAX = 200;
@@ -13,13 +15,9 @@ const PAGE = 50;
 /** The height for which a message counts that is not in the page. */
 const ROW = 70;
 
-const main = () => one('#main');
-let log;
-let head;
-let finder;
-/** Leads to the newest message. It is beside the messages, so that it covers none. */
-let toEnd;
-let receipts = new Map();
+const log = () => one('.log');
+const messages = () => [...log().querySelectorAll('.message')];
+const nodeOf = (mid) => mid && messages().find((node) => node.dataset.mid === mid);
 let loading = false;
 /** True if it was scrolled meanwhile. */
 let missed = false;
@@ -27,31 +25,17 @@ let missed = false;
 let atEnd = true;
 let arrived = 0;
 
-export function drawConversation(acts) {
-  head = h('div.conversation-head.row');
-  log = h('div.log', { role: 'log', 'aria-live': 'off', label: 'Messages', tabindex: '0' });
-  const foot = h('div.foot', { id: 'foot' });
-  toEnd = h('div.to-end');
-  finder = h('div');
-  show(main(), head, finder, log, toEnd, foot);
-  log.addEventListener('scroll', onScroll, { passive: true });
-  log.addEventListener('keydown', onKey);
-  view('conversation', () => draw(acts));
-  return foot;
-}
-
-const nodeOf = (mid) => mid && log.querySelector(`[data-key="${CSS.escape(mid)}"]`);
 /** True if the messages of this chat are loaded. */
-const of = (tid) => state.log && state.log.tid === tid;
+const isLoaded = (tid) => state.log?.tid === tid;
+const toEnd = () => log()?.scrollTo(0, log().scrollHeight);
 
 /** Loads a window of the chat that is open: the newest messages, or those that a query names. */
 export async function load(query = '', mid) {
-  if (!(await fetchWindow(query))) return;
+  if (!(await fetchWindow(query)) || !log()) return;
   const { firstUnread, items } = state.log;
-  const unread = firstUnread > 0 && items.find((it) => it.index === firstUnread)?.mid;
-  const node = nodeOf(mid ?? unread);
+  const node = nodeOf(mid ?? (firstUnread > 0 && items.find((it) => it.index === firstUnread)?.mid));
   if (node) node.scrollIntoView({ block: 'center' });
-  else log.scrollTop = log.scrollHeight;
+  else toEnd();
   onScroll();
 }
 
@@ -59,12 +43,11 @@ export async function load(query = '', mid) {
 async function fetchWindow(query) {
   const { uid, tid } = state;
   if (!tid) return false;
-  const page = await api.get(`${api.chat(uid, tid)}/messages?limit=${PAGE}${query}`);
+  const page = await api.get(`${api.chat()}/messages?limit=${PAGE}${query}`);
   if (uid !== state.uid || tid !== state.tid) return false;
-  const firstUnread = of(tid) && state.log.uid === uid ? state.log.firstUnread : page.read;
-  state.log = { ...page, uid, tid, firstUnread };
+  state.log = { ...page, tid, firstUnread: isLoaded(tid) ? state.log.firstUnread : page.read };
   arrived = 0;
-  await redraw('conversation');
+  await redraw();
   return true;
 }
 
@@ -72,46 +55,41 @@ export const loadAround = (mid) => load(`&around=${api.id(mid)}`, mid);
 
 async function extend(direction) {
   const it = state.log;
-  const edge = direction === 'before' ? it.items[0] : it.items.at(-1);
-  const page = await api.get(`${api.chat(it.uid, it.tid)}/messages?limit=${PAGE}&${direction}=${api.id(edge.mid)}`);
+  const isBefore = direction === 'before';
+  const edge = it.items.at(isBefore ? 0 : -1);
+  const page = await api.get(`${api.chat(it.tid)}/messages?limit=${PAGE}&${direction}=${api.id(edge.mid)}`);
   if (state.log !== it) return;
   // The first message in view stays where it is.
-  const anchor = [...log.querySelectorAll('.message')].find((node) => bottomOf(node) > log.scrollTop);
-  const offset = anchor ? anchor.offsetTop - log.scrollTop : 0;
-  it.items = direction === 'before' ? [...page.items, ...it.items].slice(0, MAX) : [...it.items, ...page.items].slice(-MAX);
+  const anchor = messages().find((node) => bottomOf(node) > log().scrollTop);
+  const offset = anchor && anchor.offsetTop - log().scrollTop;
+  it.items = isBefore ? [...page.items, ...it.items].slice(0, MAX) : [...it.items, ...page.items].slice(-MAX);
   it.start = it.items[0].index;
-  await redraw('conversation');
-  if (anchor?.isConnected) log.scrollTop = anchor.offsetTop - offset;
+  await redraw();
+  if (anchor?.isConnected) log().scrollTop = anchor.offsetTop - offset;
 }
 
 const bottomOf = (node) => node.offsetTop + node.offsetHeight;
-const end = () => state.log.start + state.log.items.length;
-const hasLater = () => of(state.tid) && end() < state.log.count;
-
-async function loadNewest() {
-  await load();
-  log.scrollTop = log.scrollHeight;
-}
+const later = () => state.log.count - state.log.start - state.log.items.length;
+const hasLater = () => isLoaded(state.tid) && later() > 0;
+const loadNewest = () => load().then(toEnd);
 
 /** Loads what comes into view, of the messages for which there is only a spacer. */
 async function onScroll() {
-  const nodes = log.querySelectorAll('.message');
-  const [top, height] = [log.scrollTop, log.clientHeight];
-  atEnd = !hasLater() && log.scrollHeight - top - height < 60;
-  if (atEnd && arrived) {
-    arrived = 0;
-    redraw('conversation');
-  }
-  redraw('alerts');
-  if (loading) missed = true;
-  if (loading || !nodes.length || !of(state.tid)) return;
-  const [above, below] = [nodes[0].offsetTop - top, top + height - bottomOf(nodes[nodes.length - 1])];
-  const { start } = state.log;
+  if (!log()) return;
+  const nodes = messages();
+  const { scrollTop: top, clientHeight: height, scrollHeight } = log();
+  atEnd = !hasLater() && scrollHeight - top - height < 60;
+  if (atEnd) arrived = 0;
+  redraw();
+  missed ||= loading;
+  if (loading || !nodes.length || !isLoaded(state.tid)) return;
+  const [above, below] = [nodes[0].offsetTop - top, top + height - bottomOf(nodes.at(-1))];
+  const { start, count } = state.log;
   [loading, missed] = [true, false];
   try {
     const isFar = (start > 0 && above > 2 * height) || (hasLater() && below > 2 * height);
     // With the spacer before it, this window is where the old one was scrolled to.
-    if (isFar && log.scrollHeight - top - height > ROW) await fetchWindow(`&start=${Math.min(state.log.count - PAGE, Math.floor(top / ROW))}`);
+    if (isFar && scrollHeight - top - height > ROW) await fetchWindow(`&start=${Math.min(count - PAGE, Math.floor(top / ROW))}`);
     else if (isFar) await loadNewest();
     else if (start > 0 && above > -200) await extend('before');
     else if (hasLater() && below > -200) await extend('after');
@@ -123,132 +101,100 @@ async function onScroll() {
 
 /** Adds a message, or replaces it. */
 export function receive(tid, message) {
-  if (!of(tid)) return;
+  if (!isLoaded(tid)) return;
   const it = state.log;
   const known = it.items.findIndex((other) => other.mid === message.mid);
   if (known >= 0) {
-    it.items[known] = { ...message, request: message.request ?? it.items[known].request };
-  } else {
-    const isNext = it.items.length === 0 || it.items.at(-1).index + 1 === message.index;
-    it.count = Math.max(it.count, message.index + 1);
-    if (isNext) it.items.push(message);
-    const isOwn = message.from_user.uid === state.uid;
-    if (isOwn) it.firstUnread = it.count;
-    if (atEnd || isOwn) {
-      if (it.items.length > MAX) it.items = it.items.slice(-MAX);
-      it.start = it.items[0]?.index ?? 0;
-      if (isNext) scrollToEnd();
-      else attempt(load());
-    } else {
-      arrived += 1;
-      if (it.items.length > MAX) it.items.pop();
-    }
-  }
-  redraw('conversation');
-}
-
-function scrollToEnd() {
-  redraw('conversation').then(() => { log.scrollTop = log.scrollHeight; });
-}
-
-/** The readers under the message that each has read last. */
-function readersByIndex() {
-  const found = new Map();
-  for (const [uid, count] of Object.entries(chat()?.reads ?? {})) {
-    if (uid === state.uid || !count) continue;
-    if (!found.has(count - 1)) found.set(count - 1, []);
-    found.get(count - 1).push(uid);
-  }
-  return found;
-}
-
-function draw(acts) {
-  const it = chat();
-  if (state.firstRun || !it) {
-    head.hidden = finder.hidden = log.hidden = toEnd.hidden = true;
-    one('#foot').hidden = !it || state.firstRun;
+    it.items[known] = { request: it.items[known].request, ...message };
     return;
   }
-  head.hidden = finder.hidden = log.hidden = toEnd.hidden = one('#foot').hidden = false;
-  drawHead(it, acts);
-  if (!of(it.tid)) return show(log, h('p.empty', 'Loading …'));
-  receipts = readersByIndex();
-  const rows = [{ key: 'before', space: state.log.start }];
-  let before = null;
-  for (const message of state.log.items) {
-    if (!before || !time.sameDay(before.timestamp, message.timestamp)) rows.push({ key: `day-${message.index}`, day: message.timestamp });
-    if (message.index === state.log.firstUnread && message.index > 0) rows.push({ key: 'new', isNew: true });
-    rows.push({ key: message.mid, message });
-    const readers = receipts.get(message.index)?.filter((uid) => uid !== message.from_user.uid);
-    if (readers?.length) rows.push({ key: `read-${message.index}`, readers });
-    before = message;
+  const isNext = later() === 0 && it.count === message.index;
+  it.count = Math.max(it.count, message.index + 1);
+  if (isNext) it.items.push(message);
+  const isOwn = message.from_user.uid === state.uid;
+  if (isOwn) it.firstUnread = it.count;
+  if (atEnd || isOwn) {
+    it.items = it.items.slice(-MAX);
+    it.start = it.items[0]?.index ?? 0;
+    if (isNext) redraw().then(toEnd);
+    else api.attempt(load());
+  } else {
+    arrived += 1;
+    it.items = it.items.slice(0, MAX);
   }
-  if (!before) rows.push({ key: 'empty', empty: true });
-  if (!state.world.switches.read_receipts) rows.push({ key: 'receipts-off', off: true });
-  rows.push({ key: 'after', space: state.log.count - end() });
-  const version = (row) => row.message ? messageVersion(row.message) : row.readers?.join() ?? row.space;
-  sync(log, rows, (row) => row.key, version, (row) => node(row, acts));
-  drawToEnd();
 }
 
-function node(row, acts) {
-  if (row.message) return messageNode(row.message, acts);
-  if (row.space !== undefined) return h('div', { vars: { height: `${row.space * ROW}px` } });
-  if (row.day !== undefined) return h('div.rule', time.day(row.day));
-  if (row.isNew) return h('div.rule.new', 'New');
-  if (row.empty) return h('p.empty', 'No messages yet.');
-  if (row.off) return h('p.receipts', 'Read receipts are switched off.');
-  const all = users();
-  return h('p.receipts', 'Read by ', row.readers.map((uid, at) => [at > 0 && ', ', name(firstName(uid))]), row.readers.slice(0, 5).map((uid) => face(all.get(uid), 'tiny')));
+view(() => {
+  const it = chat();
+  show(one('#main'), state.firstRun ? firstSteps() : it && [head(it), findRow(),
+    h('div.log', { role: 'log', 'aria-live': 'off', label: 'Messages', tabindex: 0, onscroll: onScroll, onkeydown: onKey }, isLoaded(it.tid) ? rows(it) : h('p.empty', 'Loading …')),
+    h('div.to-end', (arrived > 0 || hasLater()) && button(arrived ? plural(arrived, 'new message') : 'To the newest', () => api.attempt(loadNewest()), { icon: 'down', kind: 'primary' })),
+    h('div.foot', { id: 'foot' }, composer())]);
+});
+
+function rows({ reads }) {
+  const { items, start, firstUnread } = state.log;
+  const space = (key, count) => h('div', { key, style: `height: ${count * ROW}px` });
+  const readers = Map.groupBy(Object.keys(reads).filter((uid) => uid !== state.uid), (uid) => reads[uid] - 1);
+  return [space('before', start), items.flatMap((it, at) => [
+    !(at && time.sameDay(items[at - 1].timestamp, it.timestamp)) && h('div.rule', { key: `day-${it.index}` }, time.day(it.timestamp)),
+    it.index > 0 && it.index === firstUnread && h('div.rule.new', { key: 'new' }, 'New'),
+    message(it),
+    receipts(it, readers.get(it.index)?.filter((uid) => uid !== it.from_user.uid) ?? [])]),
+  !items.length && h('p.empty', 'No messages yet.'),
+  !state.world.switches.read_receipts && h('p.receipts', 'Read receipts are switched off.'), space('after', later())];
 }
 
-function drawToEnd() {
-  const words = arrived ? `${arrived} new message${arrived > 1 ? 's' : ''}` : 'To the newest';
-  show(toEnd, (arrived > 0 || hasLater()) && button(words, () => attempt(loadNewest()), { icon: 'down', kind: 'primary', keep: 'to-end' }));
-}
+/** Who has read up to a message. */
+const receipts = (message, uids) => uids.length > 0 && cached(`read-${message.mid}`, uids, () =>
+  h('p.receipts', 'Read by ', names(uids), uids.slice(0, 5).map((uid) => face(userOf(uid) ?? { uid }, 'tiny'))));
 
-function drawHead(it, acts) {
-  const count = it.members.length;
-  const facts = it.type === 'one_to_one' ? `1:1 chat · ${it.tid}` : `${count} member${count === 1 ? '' : 's'}${isAdmin(it) ? ' · you are an admin' : ''}${it.is_closed ? ' · closed' : ''} · ${it.tid}`;
-  show(head, button('', acts.back, { icon: 'back', label: 'Back to the chats', kind: 'plain.back' }), chatFace(it),
-    h('div.grow', name(titleOf(it), 'h2.cut', { dir: 'auto' }), h('p.small.muted.cut', visible(facts))),
+function head(it) {
+  const facts = it.type === 'one_to_one' ? ['1:1 chat'] : [plural(it.members.length, 'member'), isAdmin(it) && 'you are an admin', it.is_closed && 'closed'].filter(Boolean);
+  return h('div.conversation-head.row', iconButton('back', 'Back to the chats', acts.back, { kind: 'plain.back' }), chatFace(it),
+    h('div.grow', h('h2.cut', { dir: 'auto' }, titleOf(it)), h('p.small.muted.cut', [...facts, it.tid].join(' · '))),
     button(h('span.word', 'Mark as read'), acts.markRead, { icon: 'check', label: 'Mark as read', disabled: it.unread === 0 && it.reads[state.uid] === it.message_count }),
-    button('', find, { icon: 'find', label: 'Find in this chat', kind: 'plain' }), button('', acts.members, { icon: 'people', label: 'Members and settings', kind: 'plain' }));
+    iconButton('find', 'Find in this chat', toggleFind), iconButton('people', 'Members and settings', acts.members));
 }
 
 /** Arrow keys move over the messages, which are one stop of Tab. */
 function onKey(event) {
-  const nodes = [...log.querySelectorAll('.message')];
+  const nodes = messages();
   const at = nodes.indexOf(document.activeElement);
-  const focus = (node) => { if (node) { node.focus({ preventScroll: true }); node.scrollIntoView({ block: 'nearest' }); event.preventDefault(); } };
-  if (event.target !== log && at < 0) {
-    if (event.key === 'Escape') { event.stopPropagation(); focus(event.target.closest('.message')); }
+  const focus = (node) => {
+    if (!node) return;
+    node.focus({ preventScroll: true });
+    node.scrollIntoView({ block: 'nearest' });
+    event.preventDefault();
+  };
+  if (event.target !== log() && at < 0) {
+    if (event.key === 'Escape') focus(event.target.closest('.message'));
     return;
   }
-  if (event.key === 'ArrowUp') focus(at < 0 ? nodes.at(-1) : nodes[at - 1]);
-  else if (event.key === 'ArrowDown') focus(at < 0 ? nodes.at(-1) : nodes[at + 1]);
-  else if (event.key === 'Home') focus(nodes[0]);
-  else if (event.key === 'End') focus(nodes.at(-1));
-  else if (event.key === 'Enter' && at >= 0) focus(nodes[at].querySelector('.tools button, .answer button, .react button'));
+  const step = { ArrowUp: at < 0 ? -1 : Math.max(0, at - 1), ArrowDown: at < 0 ? -1 : at + 1, Home: 0, End: -1 }[event.key];
+  if (step !== undefined) focus(nodes.at(step));
+  else if (event.key === 'Enter') focus(nodes[at]?.querySelector('.tools button, .answer button, .react button'));
 }
 
 /** The message with the focus, or the last one. */
-export const focused = () => document.activeElement?.closest?.('.message')?.dataset.key ?? state.log?.items.at(-1)?.mid;
+export const focused = () => {
+  const mid = document.activeElement.closest('.message')?.dataset.mid;
+  return mid ? state.log.items.find((it) => it.mid === mid) : state.log?.items.at(-1);
+};
 
 /** Shows a message, loading its surroundings if it is not in the page. */
 export async function reveal(mid) {
   state.linked = mid;
   if (!state.log?.items.some((it) => it.mid === mid)) await loadAround(mid);
-  await redraw('conversation');
+  await redraw();
   nodeOf(mid)?.scrollIntoView({ block: 'center' });
 }
-
-export const find = () => toggleFind(finder);
+acts.reveal = (mid) => api.attempt(reveal(mid));
 
 /** True if a message is in view. */
 export function isInView(mid) {
-  const found = log && !log.hidden && nodeOf(mid);
+  const found = log() && nodeOf(mid);
   if (!found) return false;
-  const [a, b] = [found.getBoundingClientRect(), log.getBoundingClientRect()];
+  const [a, b] = [found.getBoundingClientRect(), log().getBoundingClientRect()];
   return a.top >= b.top - 20 && a.bottom <= b.bottom + 20;
 }

@@ -1,108 +1,108 @@
 // The dialogs: new chat, members and settings, reset, keys.
 
-import { h, button, show, name, visible, submit, toggle } from './dom.js';
+import { h, button, show, field, select, form, submit, toggle, one } from './dom.js';
 import * as api from './api.js';
-import { state, chat, isAdmin, fullName } from './state.js';
-import { face } from './rail.js';
+import { state, acts, view, redraw, chat, isAdmin, fullName } from './state.js';
+import { face } from './face.js';
 
-/** Opens a dialog. `draw(body, close, refuse)` fills it. Returns the function that draws it anew. */
-function open(title, draw) {
-  const back = document.activeElement;
-  const body = h('div');
-  const refused = h('p.refusal', { role: 'alert', hidden: true });
-  const dialog = h('dialog', { label: title }, h('h2', title), refused, body);
-  const close = () => dialog.close();
-  const refuse = (error) => { refused.hidden = !error; refused.textContent = error?.message ?? ''; };
-  dialog.addEventListener('close', () => { dialog.remove(); back?.isConnected && back.focus(); });
-  document.body.append(dialog);
-  const again = () => { if (dialog.isConnected) draw(body, close, refuse); };
-  again();
-  dialog.showModal();
-  return again;
+/** Describes the dialog that is open. */
+let open = null;
+export const closeDialog = () => one('dialog')?.close();
+const drawOpen = () => show(one('#dialog'), open?.());
+view(drawOpen);
+
+/** Opens a dialog. `draw(attempt)` describes what is in it; `attempt(promise)` shows there why something is refused. */
+export function openDialog(title, draw, props) {
+  let refusal = '';
+  const attempt = async (promise) => {
+    refusal = await promise.then(() => '', ({ message }) => message);
+    redraw();
+  };
+  const onclose = () => {
+    open = null;
+    redraw();
+  };
+  open = () => h('dialog', { key: title, label: title, onclose, ...props }, h('h2', title), refusal && h('p.refusal', { role: 'alert' }, refusal), draw(attempt));
+  drawOpen();
+  one('dialog').showModal();
 }
+
+const actions = (...buttons) => h('div.actions', buttons);
+const done = (words) => button(words, closeDialog, { kind: 'primary' });
 
 const active = () => [...state.world.people.filter((person) => !person.is_deleted), ...state.world.bots];
 
 /** A list of people, bots and groups to choose from. */
 function pick(users, groups) {
-  const box = (kind, value, words, extra) => h('label', h('input', { type: 'checkbox', name: kind, value }), extra, h('span.grow', name(words)));
-  return h('div.pick', { role: 'group', label: 'People and groups' }, users.map((user) => box('users', user.uid, fullName(user), face(user, 'tiny'))), groups.map((group) => box('groups', group.gid, `${group.title} (group, ${group.members.length})`)));
+  const box = (name, value, ...words) => h('label', { key: value }, h('input', { type: 'checkbox', name, value }), words);
+  return h('div.pick', { role: 'group', label: 'People and groups' }, users.map((user) => box('users', user.uid, face(user, 'tiny'), h('bdi', fullName(user)))),
+    groups.map((group) => box('groups', group.gid, h('bdi', group.title), ` (group, ${group.members.length})`)));
 }
 
 /** What is chosen in a form with such a list. */
-function chosen(form) {
-  const data = new FormData(form);
+function chosen(node) {
+  const data = new FormData(node);
   return Object.fromEntries(['users', 'groups'].map((kind) => [kind, data.getAll(kind)]).filter(([, ids]) => ids.length));
 }
 
-export function newChat(opened, single = false) {
-  open('New chat', (body, close, refuse) => {
+export function newChat() {
+  let isSingle = false;
+  openDialog('New chat', (attempt) => {
     const others = active().filter((user) => user.uid !== state.uid);
-    const title = h('input.field', { id: 'new-title', maxlength: '256', required: true });
-    const one = h('select.field', { id: 'new-person' }, others.map((user) => h('option', { value: user.uid }, visible(fullName(user)))));
-    const list = pick(others, state.world.groups);
-    const create = async (event) => {
-      event.preventDefault();
-      const draft = single ? { type: 'one_to_one', recipient: one.value } : { type: 'group', title: title.value, ...chosen(event.target) };
-      const made = await api.post(`${api.person(state.uid)}/chats`, draft).catch(refuse);
-      if (!made) return;
-      close();
-      opened(made.tid);
+    const create = ({ title, recipient }, node) => attempt(api.post(`${api.person()}/chats`, isSingle ? { type: 'one_to_one', recipient } : { type: 'group', title, ...chosen(node) })
+      .then(({ tid }) => {
+        closeDialog();
+        acts.openNew(tid);
+      }));
+    const swap = () => {
+      isSingle = !isSingle;
+      redraw();
     };
-    const fields = single ? [h('label', { for: 'new-person' }, 'Person'), h('div', one)]
-      : [h('label', { for: 'new-title' }, 'Title'), h('div', title), h('h3', 'People and groups'), list];
-    const swap = button(single ? 'A group instead' : 'One to one instead', () => { close(); newChat(opened, !single); }, { kind: 'plain' });
-    show(body, h('form', { onsubmit: create }, fields, h('div.actions', swap, button('Cancel', close), submit('Create chat'))));
+    return form('', {}, create, isSingle ? h('label', 'Person', select({ name: 'recipient' }, others.map((user) => [user.uid, fullName(user)])))
+      : [field('Title', { name: 'title', required: true }), h('h3', 'People and groups'), pick(others, state.world.groups)],
+    actions(button(isSingle ? 'A group instead' : 'One to one instead', swap, { kind: 'plain' }), button('Cancel', closeDialog), submit('Create chat')));
   });
 }
 
-const ADMINS = 'Only admins of the chat may do this.';
-let drawMembers = null;
-/** Draws the open dialog of members anew, after an event. */
-export const membersChanged = () => drawMembers?.();
+acts.members = () => openDialog('Members and settings', (attempt) => {
+  const it = chat();
+  if (!it) return closeDialog();
+  const path = api.chat();
+  const act = (method, end, json) => () => attempt(api.change(method, path + end, json));
+  const may = isAdmin(it);
+  const why = may ? null : it.type === 'one_to_one' ? 'A 1:1 chat has no admins.' : 'Only admins of the chat may do this.';
+  const admin = (words, run, props) => button(words, run, { disabled: !may, title: why, 'aria-description': why, ...props });
+  const remove = (users) => admin('Remove', act('POST', '/members/remove', users));
+  const member = (user) => h('li.list-row', { key: user.uid }, face(user, 'tiny'), h('span.grow', h('bdi', fullName(user)), isAdmin(it, user.uid) && h('span.tag', 'admin'), user.uid === state.uid && ' (you)'),
+    isAdmin(it, user.uid) ? admin('Make plain member', act('DELETE', `/admins/${api.id(user.uid)}`)) : admin('Make admin', act('PUT', `/admins/${api.id(user.uid)}`)),
+    user.uid !== state.uid && remove({ users: [user.uid] }));
+  const group = ({ gid, title, members }) => h('li.list-row', { key: gid }, h('span.grow', h('bdi', title), ` (group, ${members.length})`), remove({ groups: [gid] }));
+  const leave = () => attempt(api.post(`${path}/leave`).then(() => {
+    closeDialog();
+    acts.play();
+  }));
+  return [h('ul', it.users.map(member), it.groups.map(group)), h('p.small.muted', why),
+    may && h('details', h('summary', 'Add people or groups'), form('', {}, (_, node) => act('POST', '/members/add', chosen(node))(),
+      pick(active().filter((user) => !it.users.some((other) => other.uid === user.uid)), state.world.groups.filter((group) => !it.groups.some((other) => other.gid === group.gid))), actions(submit('Add')))),
+    h('h3', 'Settings'), form('row', {}, ({ title }) => act('PATCH', '', { title })(), h('input.field.grow', { name: 'title', defaultValue: it.title, maxlength: 256, label: 'Title', disabled: !may }), admin('Rename', null, { type: 'submit' })),
+    toggle('Only admins post', !it.allow_sending, (only) => act('PATCH', '', { allow_sending: !only })(), { disabled: !may }),
+    actions(it.is_closed ? admin('Reopen chat', act('POST', '/reopen')) : admin('Close chat', act('POST', '/close')), button('Leave chat', leave, { kind: 'danger' }), done('Done'))];
+});
 
-export function members(left) {
-  drawMembers = open('Members and settings', (body, close, refuse) => {
-    const it = chat();
-    if (!it) return close();
-    const { uid, tid } = state;
-    const act = (method, path, json) => { refuse(null); api.change(method, api.chat(uid, tid) + path, json).catch(refuse); };
-    const may = isAdmin(it);
-    const why = it.type === 'one_to_one' ? 'A 1:1 chat has no admins.' : ADMINS;
-    const admin = (word, run, props = {}) => button(word, run, { disabled: !may, title: may ? undefined : why, 'aria-description': may ? undefined : why, ...props });
-    const rows = it.users.map((user) => h('li.list-row', face(user, 'tiny'), h('span.grow', name(fullName(user)), isAdmin(it, user.uid) && h('span.tag', 'admin'), user.uid === uid && ' (you)'),
-      isAdmin(it, user.uid) ? admin('Make plain member', () => act('DELETE', `/admins/${api.id(user.uid)}`), { keep: `plain-${user.uid}` }) : admin('Make admin', () => act('PUT', `/admins/${api.id(user.uid)}`), { keep: `admin-${user.uid}` }),
-      user.uid !== uid && admin('Remove', () => act('POST', '/members/remove', { users: [user.uid] }), { keep: `remove-${user.uid}` })));
-    const groups = it.groups.map((group) => h('li.list-row', h('span.grow', name(group.title), ` (group, ${group.members.length})`), admin('Remove', () => act('POST', '/members/remove', { groups: [group.gid] }), { keep: `remove-${group.gid}` })));
-    const list = pick(active().filter((user) => !it.users.some((other) => other.uid === user.uid)), state.world.groups.filter((group) => !it.groups.some((other) => other.gid === group.gid)));
-    const title = h('input.field.grow', { value: it.title, maxlength: '256', label: 'Title', disabled: !may, keep: 'title' });
-    const add = (event) => { event.preventDefault(); act('POST', '/members/add', chosen(event.target)); };
-    const leave = () => api.post(`${api.chat(uid, tid)}/leave`).then(() => { close(); left(); }).catch(refuse);
-    show(body, h('ul', rows, groups), !may && h('p.small.muted', why),
-      may && h('details', h('summary', 'Add people or groups'), h('form', { onsubmit: add }, list, h('div.actions', submit('Add')))),
-      h('h3', 'Settings'), h('div.row', title, admin('Rename', () => act('PATCH', '', { title: title.value }))),
-      toggle(!it.allow_sending, (only) => act('PATCH', '', { allow_sending: !only }), 'Only admins post', { disabled: !may, keep: 'only-admins' }),
-      h('div.actions', it.is_closed ? admin('Reopen chat', () => act('POST', '/reopen')) : admin('Close chat', () => act('POST', '/close')), button('Leave chat', leave, { kind: 'danger' }), button('Done', close, { kind: 'primary' })));
-  });
-}
+export const reset = () => openDialog('Reset world', (attempt) => form('', {}, ({ seed }) => attempt(api.post('/reset', seed === '' ? {} : { seed: Number(seed) }).then(closeDialog)),
+  h('p', 'All chats, files and other bots of this world go, and faults end. The key stays.'), field('Seed of the new ids', { name: 'seed', type: 'number', min: 0, placeholder: 'the same' }),
+  actions(button('Cancel', closeDialog), button('Reset world', null, { kind: 'danger', type: 'submit' }))));
 
-export function reset() {
-  open('Reset world', (body, close, refuse) => {
-    const seed = h('input.field', { type: 'number', min: '0', id: 'seed', placeholder: 'the same' });
-    const run = () => api.post('/reset', seed.value === '' ? {} : { seed: Number(seed.value) }).then(close).catch(refuse);
-    show(body, h('p', 'All chats, files and other bots of this world go, and faults end. The key stays.'), h('label', { for: 'seed' }, 'Seed of the new ids'), h('div', seed),
-      h('div.actions', button('Cancel', close), button('Reset world', run, { kind: 'danger' })));
-  });
-}
+const KEYS = { '1 … 9': 'play a person', 'j k': 'next and previous chat', n: 'next unread chat', a: 'to the alert', c: 'write', r: 'reply', m: 'mark as read', '/': 'find a chat', f: 'find in the chat', d: 'developer view', h: 'hold or run the clock', '?': 'this list',
+  Esc: 'close, back', F6: 'next pane', '↑ ↓ Home End': 'in the messages', Enter: 'to the tools of a message; posts', 'Shift Enter': 'new line' };
 
-const KEYS = [['1 … 9', 'play a person'], ['j k', 'next and previous chat'], ['n', 'next unread chat'], ['a', 'to the alert'], ['c', 'write'], ['r', 'reply'], ['m', 'mark as read'], ['/', 'find a chat'], ['f', 'find in the chat'], ['d', 'developer view'], ['h', 'hold or run the clock'], ['?', 'this list'], ['Esc', 'close, back'], ['F6', 'next pane'],
-  ['↑ ↓ Home End', 'in the messages'], ['Enter', 'to the tools of a message; posts'], ['Shift Enter', 'new line']];
-
-export function keys(showFirstRun) {
-  open('Keys and settings', (body, close) => {
-    const setting = (key, words) => toggle(state.settings[key], (it) => { state.settings[key] = it; }, words);
-    show(body, h('ul', KEYS.map(([key, words]) => h('li.list-row', h('kbd', key), h('span', words)))), h('p.small.muted', 'OK and SOS have no key: an answer is never a slip.'),
-      h('h3', 'Settings'), setting('keys', 'Single keys'), setting('readOnOpen', 'Mark as read when opened'), setting('sound', 'Sound with an alert'),
-      h('div.actions', button('Show the first steps', () => { close(); showFirstRun(); }), button('Close', close, { kind: 'primary' })));
-  });
+export function keys() {
+  const { settings } = state;
+  const setting = (key, words) => toggle(words, settings[key], (it) => { settings[key] = it; });
+  const first = () => {
+    closeDialog();
+    acts.showFirst();
+  };
+  openDialog('Keys and settings', () => [h('ul', Object.entries(KEYS).map(([key, words]) => h('li.list-row', h('kbd', key), h('span', words)))), h('p.small.muted', 'OK and SOS have no key: an answer is never a slip.'),
+    h('h3', 'Settings'), setting('keys', 'Single keys'), setting('readOnOpen', 'Mark as read when opened'), setting('sound', 'Sound with an alert'), actions(button('Show the first steps', first), done('Close'))]);
 }

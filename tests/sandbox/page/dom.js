@@ -1,129 +1,148 @@
-// Builds nodes. Text is only ever text: no string becomes markup.
+// Describes what is to be seen, and draws it. Text is only ever text: no string becomes markup.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/**
- * Creates an element. The tag has its classes: `p.small.muted`. The properties, which may be left out, are listeners
- * (`on...`), variables of the style (`vars`), the mark by which the focus is kept (`keep`), what is read aloud
- * (`label`), and attributes.
- */
-export const h = (tag, ...content) => fill((it) => document.createElement(it), tag, content);
-export const svg = (tag, ...content) => fill((it) => document.createElementNS(SVG, it), tag, content);
-
-function fill(create, tag, content) {
-  const [kind, ...classes] = tag.split('.');
-  const node = create(kind);
-  if (classes.length) node.classList.add(...classes.filter(Boolean));
-  if (kind === 'button') node.type = kind;
-  const props = content[0]?.constructor === Object ? content.shift() : {};
-  for (const [name, value] of Object.entries(props)) {
-    if (value === undefined || value === null) continue;
-    if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
-    else if (name === 'vars') for (const [key, it] of Object.entries(value)) node.style.setProperty(key, it);
-    else if (name === 'keep') node.dataset.f = value;
-    else if (name === 'label') node.setAttribute('aria-label', value);
-    else if (name === 'value') node.value = value;
-    else if (name.startsWith('aria')) node.setAttribute(name, value);
-    else if (value !== false) node.setAttribute(name, value === true ? '' : value);
+class Description {
+  constructor(tag, content) {
+    const [kind, ...classes] = tag.split('.');
+    const props = content[0]?.constructor === Object ? content.shift() : {};
+    const more = kind === 'button' ? { type: 'button' } : {};
+    if (classes.length) more.class = classes.filter(Boolean).join(' ');
+    Object.assign(this, { kind, key: props.key, props: { ...more, ...props }, children: content });
   }
-  append(node, content);
+}
+
+/**
+ * Describes an element. The tag has its classes: `p.small.muted`. The properties, which may be left out, are listeners
+ * (`on...`), which of its siblings it is (`key`), what is read aloud (`label`), and attributes.
+ */
+export const h = (tag, ...content) => new Description(tag, content);
+
+/** An element that is described anew only if what it depends on has changed. */
+export const cached = (key, depends, create) => ({ key, version: JSON.stringify(depends), create });
+
+export const icon = (name) => h('svg.icon', { viewBox: '0 0 24 24', 'aria-hidden': true }, h('use', { href: `#i-${name}` }));
+
+/** A button with words, and perhaps an icon. */
+export const button = (words, onclick, { icon: sign, kind = '', ...props } = {}) =>
+  h(`button.button.${kind}`, { onclick, ...props }, sign && icon(sign), words);
+
+/** A button that is only an icon. */
+export const iconButton = (sign, label, onclick, { kind = 'plain', ...props } = {}) =>
+  h(`button.button.only.${kind}`, { label, title: label, onclick, ...props }, icon(sign));
+
+export const submit = (words) => h('button.button.primary', { type: 'submit' }, words);
+
+/** A box to check, with its words. */
+export const toggle = (words, checked, change, props) =>
+  h('label.switch', h('input', { type: 'checkbox', checked, onchange: (event) => change(event.target.checked), ...props }), words);
+
+export const field = (words, props, kind = 'input') => h('label', words, h(`${kind}.field`, { maxlength: kind === 'input' ? 256 : null, ...props }));
+/** A choice of values, each with its words. */
+export const select = (props, options) => h('select.field', props, options.map(([value, words]) => h('option', { value }, words)));
+
+/** A form. `act` receives its values by their names, and the form. */
+export const form = (tag, props, act, ...content) => h(`form.${tag}`, {
+  onsubmit: (event) => {
+    event.preventDefault();
+    act(Object.fromEntries(new FormData(event.target)), event.target);
+  },
+  ...props,
+}, content);
+
+export const one = (selector) => document.querySelector(selector);
+export const plural = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+/** Makes the children of a node those that are described. Nodes stay, and so do the focus, and what is typed and pressed. */
+export function show(parent, ...children) {
+  const wanted = new Map();
+  place(wanted, '', children);
+  const old = parent.shown ?? new Map();
+  parent.shown = new Map();
+  for (const [key, node] of old) if (!wanted.has(key)) node.remove();
+  let at = parent.firstChild;
+  for (const [key, it] of wanted) {
+    const known = old.get(key);
+    const node = draw(known, it, parent);
+    if (known && known !== node) {
+      if (at === known) at = node;
+      known.replaceWith(node);
+    }
+    if (node === at) at = at.nextSibling;
+    else if (known === node && parent.moveBefore) parent.moveBefore(node, at);
+    else parent.insertBefore(node, at);
+    parent.shown.set(key, node);
+  }
+}
+
+/** A child is known by its key, or by its place in its list. */
+function place(wanted, prefix, children) {
+  children.forEach((it, at) => {
+    if (Array.isArray(it)) place(wanted, `${prefix}${at}/`, it);
+    else if (it || it === 0) wanted.set(prefix + (it.key ?? at), it);
+  });
+}
+
+/** Makes a node what is described, or creates one if it is of another kind. */
+function draw(node, it, parent) {
+  if (it.create) {
+    if (node?.version === it.version) return node;
+    const drawn = draw(node, it.create(), parent);
+    drawn.version = it.version;
+    return drawn;
+  }
+  if (!(it instanceof Description)) {
+    const text = it.raw ?? visible(String(it));
+    if (!(node instanceof Text)) return new Text(text);
+    if (node.data !== text) node.data = text;
+    return node;
+  }
+  if (node?.localName !== it.kind) node = document.createElementNS(it.kind === 'svg' ? SVG : parent.namespaceURI, it.kind);
+  show(node, ...it.children);
+  const before = node.props ?? {};
+  for (const name of Object.keys({ ...before, ...it.props })) {
+    if (name === 'value' || before[name] !== it.props[name]) set(node, name, it.props[name]);
+  }
+  node.props = it.props;
   return node;
 }
 
-function append(node, children) {
-  for (const child of children.flat(9)) {
-    if (child !== undefined && child !== null && child !== false) node.append(child);
-  }
+function set(node, name, value) {
+  if (name === 'key') return;
+  // A listener that returns false would cancel the event.
+  if (name.startsWith('on')) node[name] = value && ((event) => { value(event); });
+  else if (name === 'checked' || name === 'defaultValue') node[name] = value;
+  else if (name === 'style') node.style.cssText = value;
+  else if (name === 'value') { if (node.value !== String(value)) node.value = value; }
+  else if (value === undefined || value === null || (value === false && !name.startsWith('aria'))) node.removeAttribute(name);
+  else node.setAttribute(name === 'label' ? 'aria-label' : name, value === true && !name.startsWith('aria') ? '' : visible(String(value)));
 }
 
-export const one = (selector) => document.querySelector(selector);
-
-export const icon = (name, kind = '') => svg(`svg.icon.${kind}`, { viewBox: '0 0 24 24', 'aria-hidden': true }, svg('use', { href: `#i-${name}` }));
-
-/** A button with an icon, a word, or both. Without a word it has a name. */
-export function button(word, action, { icon: name, label, kind = '', ...props } = {}) {
-  return h(`button.button.${kind}.${word ? '' : 'only'}`, { label, title: word ? null : label, keep: label ?? word, onclick: action, ...props },
-    name && icon(name), word);
-}
-
-export const submit = (word) => button(word, () => {}, { type: 'submit', kind: 'primary' });
-
-/** A box to check, with its words. */
-export const toggle = (checked, change, words, props) =>
-  h('label.switch', h('input', { type: 'checkbox', checked, onchange: (event) => change(event.target.checked), ...props }), words);
-
-/** Runs an act when Escape is pressed, which then closes nothing else. */
-export const onEscape = (node, act) => node.addEventListener('keydown', (event) => {
-  if (event.key !== 'Escape') return;
-  event.stopPropagation();
-  act();
-});
-
-/** The mark of the element with the focus in a node. */
-const markIn = (node) => (node.contains(document.activeElement) ? document.activeElement.closest('[data-f]')?.dataset.f : undefined);
-const focusOn = (node, mark) => mark !== undefined && node.querySelector(`[data-f="${CSS.escape(mark)}"]`)?.focus({ preventScroll: true });
-
-/** Replaces the content of a node, and keeps the focus. */
-export function show(node, ...children) {
-  const mark = markIn(node);
-  node.replaceChildren();
-  append(node, children);
-  focusOn(node, mark);
-}
-
-/** Makes the children of a node those of the items, in order. Nodes are kept, and made anew if their version differs. */
-export function sync(parent, items, key, version, create) {
-  const old = new Map([...parent.children].map((node) => [node.dataset.key, node]));
-  let at = parent.firstElementChild;
-  for (const item of items) {
-    const id = String(key(item));
-    const now = String(version(item));
-    let node = old.get(id);
-    old.delete(id);
-    if (!node || node.dataset.version !== now) {
-      const made = create(item);
-      Object.assign(made.dataset, { key: id, version: now });
-      if (node) {
-        const [mark, isFocused] = [markIn(node), node === document.activeElement];
-        if (at === node) at = made;
-        node.replaceWith(made);
-        if (isFocused) made.focus({ preventScroll: true });
-        else focusOn(made, mark);
-      }
-      node = made;
-    }
-    if (node === at) at = at.nextElementSibling;
-    else parent.insertBefore(node, at);
-  }
-  for (const node of old.values()) node.remove();
-}
+const MARKS = new Map([[0x200e, 'LRM RLM'], [0x202a, 'LRE RLE PDF LRO RLO'], [0x2066, 'LRI RLI FSI PDI'], [0x61c, 'ALM']]
+  .flatMap(([first, names]) => names.split(' ').map((name, at) => [first + at, name])));
 
 /** Shows control characters and marks of direction by their names, so that they cannot reorder what is shown. */
-const NAMES = { '\u202a': 'LRE', '\u202b': 'RLE', '\u202c': 'PDF', '\u202d': 'LRO', '\u202e': 'RLO', '\u2066': 'LRI', '\u2067': 'RLI', '\u2068': 'FSI', '\u2069': 'PDI', '\u200e': 'LRM', '\u200f': 'RLM', '\u061c': 'ALM' };
-export const visible = (text) =>
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/g, (c) =>
-    `⟨${NAMES[c] ?? `U+${c.codePointAt(0).toString(16).padStart(4, '0').toUpperCase()}`}⟩`);
+export const visible = (text) => text.replace(/[\0-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (char) => {
+  const code = char.codePointAt(0);
+  return `⟨${MARKS.get(code) ?? `U+${code.toString(16).padStart(4, '0').toUpperCase()}`}⟩`;
+});
 
-/** A name in a line: isolated from the direction of the text around it. */
-export const name = (text, tag = 'bdi', props) => h(tag, props ?? {}, visible(text ?? ''));
-
-/** Text of a user in a block, with its links. */
+/** Text of a user in a block of a direction of its own, with its links. */
 export function prose(text, kind = '') {
   const parts = [];
   let end = 0;
   for (const found of text.matchAll(/https?:\/\/[^\s<>"]+/g)) {
     const url = found[0].replace(/[.,;:!?)'\]]+$/, '');
-    parts.push(text.slice(end, found.index), h('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, url));
+    parts.push({ raw: text.slice(end, found.index) }, h('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, { raw: url }));
     end = found.index + url.length;
   }
-  parts.push(text.slice(end));
-  return h(`p.user.${kind}`, { dir: 'auto' }, parts);
+  return h(`p.user.${kind}`, { dir: 'auto' }, parts, { raw: text.slice(end) });
 }
 
 export const bytes = (count) =>
   count < 1000 ? `${count} B` : count < 1e6 ? `${Math.round(count / 1000)} KB` : `${(count / 1e6).toFixed(1)} MB`;
 
-/** Copies a text, or selects the element that shows it where the clipboard is not allowed. */
+/** Copies a text. False where the clipboard is not allowed: then the element that shows it is selected. */
 export async function copy(text, shown) {
   try {
     await navigator.clipboard.writeText(text);

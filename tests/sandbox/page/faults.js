@@ -1,79 +1,69 @@
 // Faults: an outage, rules, and connections that are closed.
 
-import { h, button, show, submit, toggle } from './dom.js';
+import { h, button, form, field, select, submit, toggle, one } from './dom.js';
 import * as api from './api.js';
-import { state, attempt } from './state.js';
-import { drawArmed } from './requests.js';
+import { state, redraw } from './state.js';
+import { armed } from './requests.js';
 
 const ROUTES = ['any request', 'POST /v1/chats/*/messages', 'GET /v1/chats/*/messages', 'POST /v1/chats', 'GET /v1/chats', 'GET /v1/chats/*', 'PATCH /v1/chats/*', 'POST /v1/chats/*/members/add', 'POST /v1/chats/*/members/remove',
   'POST /v1/assets', 'GET /v1/assets/*', 'GET /v1/messages/updates', 'GET /v1/chats/*/messages/updates', 'GET /v1/reactions/updates', 'GET /v1/events/updates', 'GET /v1/chats/*/location/updates', 'PUT /v1/reactions/subscriptions', 'PUT /v1/location', 'GET /v1/users', 'GET /v1/groups', 'GET /v1/me'];
 
+/** Each kind of fault: its words, and the numbers and texts that it needs, with what they start with. */
 const GROUPS = {
-  Late: [['delay', 'Delay', 'it waits first; then all goes well'], ['slow', 'Slow', 'done at once, answered late']],
-  'Carried out, but …': [['cut_after', 'Cut after', 'the connection closes in place of the answer'], ['cut_body', 'Cut body', 'the answer breaks off after some bytes'], ['no_response_after', 'No answer after', 'silence, until the bot gives up']],
-  'Nothing is done, and …': [['status', 'Status', '503, 429 with Retry-After, any other'], ['cut_before', 'Cut before', 'the connection closes at once'], ['cut_request', 'Cut request', 'it closes while the body comes'], ['no_response', 'No answer', 'silence, until the bot gives up'],
-    ['response', 'Answer', 'a well-formed answer of your own'], ['raw', 'Raw', 'exact bytes, then closed'], ['raw_then_hang', 'Raw, then hang', 'exact bytes, then silence']],
-};
-
-/** The numbers and texts that a kind needs, with what they start with. */
-const FIELDS = {
-  delay: { ms: 3000 }, slow: { ms: 3000 }, cut_body: { after_bytes: 10 }, cut_request: { after_bytes: 10 }, status: { status: 503, retry_after: '' },
-  response: { status: 200, content_type: 'application/json', text: '{}' }, raw: { text: 'HTTP/1.1 200 OK\\r\\n\\r\\n' }, raw_then_hang: { text: 'HTTP/1.1 200 OK\\r\\n' },
+  Late: {
+    delay: ['Delay', 'it waits first; then all goes well', { ms: 3000 }],
+    slow: ['Slow', 'done at once, answered late', { ms: 3000 }],
+  },
+  'Carried out, but …': {
+    cut_after: ['Cut after', 'the connection closes in place of the answer'],
+    cut_body: ['Cut body', 'the answer breaks off after some bytes', { after_bytes: 10 }],
+    no_response_after: ['No answer after', 'silence, until the bot gives up'],
+  },
+  'Nothing is done, and …': {
+    status: ['Status', '503, 429 with Retry-After, any other', { status: 503, retry_after: '' }],
+    cut_before: ['Cut before', 'the connection closes at once'],
+    cut_request: ['Cut request', 'it closes while the body comes', { after_bytes: 10 }],
+    no_response: ['No answer', 'silence, until the bot gives up'],
+    response: ['Answer', 'a well-formed answer of your own', { status: 200, content_type: 'application/json', text: '{}' }],
+    raw: ['Raw', 'exact bytes, then closed', { text: 'HTTP/1.1 200 OK\\r\\n\\r\\n' }],
+    raw_then_hang: ['Raw, then hang', 'exact bytes, then silence', { text: 'HTTP/1.1 200 OK\\r\\n' }],
+  },
 };
 const LABELS = { ms: 'Milliseconds', after_bytes: 'After bytes', status: 'Status', retry_after: 'Retry-After in seconds', content_type: 'Media type', text: 'Text (\\r and \\n are escapes)' };
+const isNumber = (key) => key !== 'content_type' && key !== 'text';
 
 const draft = { route: ROUTES[1], after: 0, times: 1 };
-let parts = null;
+/** Changes what is to be armed. */
+const edit = (changes) => {
+  Object.assign(draft, changes);
+  return redraw();
+};
 
-export function drawFaults(panel, _, isNew) {
-  if (isNew) {
-    parts = { outage: h('div'), armed: h('div'), fields: h('div'), closing: h('div') };
-    const route = h('select.field.grow', { id: 'fault-route', onchange: () => { draft.route = route.value; } }, ROUTES.map((it) => h('option', { value: it }, it)));
-    route.value = draft.route;
-    const after = h('input.field.inline', { type: 'number', min: '0', id: 'fault-after', value: draft.after, oninput: () => { draft.after = Number(after.value); } });
-    const times = h('span.segments', { role: 'group', label: 'How often' });
-    const drawTimes = () => show(times, [[1, 'once'], [2, '2 times'], [0, 'always']].map(([value, word]) => h('button', { 'aria-pressed': draft.times === value, keep: word, onclick: () => { draft.times = value; drawTimes(); } }, word)));
-    drawTimes();
-    show(panel, parts.outage, parts.armed, h('h3', 'New fault'), h('div.row', h('label', { for: 'fault-route' }, 'For'), route), h('div.row', h('label', { for: 'fault-after' }, 'after'), after, 'requests, ', times), parts.fields,
-      Object.entries(GROUPS).map(([title, kinds]) => [h('h3', title), h('div.faults', kinds.map(([kind, word, about]) => h('button', { keep: kind, onclick: () => choose(kind, word) }, h('b', word), h('span', about))))]), parts.closing);
-  }
-  show(parts.outage, toggle(state.world.outage, (outage) => attempt(api.change('PUT', '/outage', { outage })), h('span', h('b', 'Outage'), 'Cut every connection, and each new one. The world is kept.'), { role: 'switch', keep: 'outage' }));
-  drawArmed(parts.armed);
-  drawClosing(parts.closing);
-}
-
-function choose(kind, word) {
-  const fields = FIELDS[kind];
-  if (!fields) return arm(kind, {});
-  const inputs = Object.entries(fields).map(([key, value]) => [key, h('input.field', { value, type: typeof value === 'number' || key === 'retry_after' ? 'number' : 'text', min: '0' })]);
-  const onsubmit = (event) => {
-    event.preventDefault();
-    const values = {};
-    for (const [key, input] of inputs) {
-      if (input.value === '') continue;
-      values[key] = input.type === 'number' ? Number(input.value) : key === 'text' ? input.value.replaceAll('\\r', '\r').replaceAll('\\n', '\n') : input.value;
-    }
-    arm(kind, values);
-  };
-  show(parts.fields, h('form.form', { onsubmit, label: word }, h('b', word), inputs.map(([key, input]) => h('label', LABELS[key], input)), h('div.actions', button('Cancel', () => show(parts.fields)), submit('Arm'))));
-  parts.fields.querySelector('input').focus();
+export function faults() {
+  const { closing } = state.faults;
+  const { kind, fields } = draft;
+  const set = (body) => api.act('PUT', '/closing', body);
+  const choose = (kind, words, fields) => (fields ? edit({ kind, words, fields }).then(() => one('.panel .form input').focus()) : arm(kind, {}));
+  return [toggle(h('span', h('b', 'Outage'), 'Cut every connection, and each new one. The world is kept.'), state.world.outage, (outage) => api.act('PUT', '/outage', { outage }), { role: 'switch' }),
+    armed(), h('h3', 'New fault'),
+    h('div.row', 'For ', select({ label: 'For', class: 'field grow', value: draft.route, onchange: ({ target }) => edit({ route: target.value }) }, ROUTES.map((it) => [it, it]))),
+    h('div.row', h('label', 'after ', h('input.field.inline', { type: 'number', min: 0, defaultValue: draft.after, oninput: ({ target }) => edit({ after: Number(target.value) }) }), ' requests, '),
+      h('span.segments', { role: 'group', label: 'How often' }, [[1, 'once'], [2, '2 times'], [0, 'always']].map(([times, words]) => h('button', { 'aria-pressed': draft.times === times, onclick: () => edit({ times }) }, words)))),
+    kind && form('form', { key: kind, label: draft.words }, (values) => arm(kind, values), h('b', draft.words),
+      Object.entries(fields).map(([name, defaultValue]) => field(LABELS[name], { name, defaultValue, type: isNumber(name) ? 'number' : 'text', min: 0 })), h('div.actions', button('Cancel', () => edit({ kind: null })), submit('Arm'))),
+    Object.entries(GROUPS).map(([title, kinds]) => [h('h3', title), h('div.faults', Object.entries(kinds).map(([kind, [words, about, fields]]) => h('button', { onclick: () => choose(kind, words, fields) }, h('b', words), h('span', about))))]),
+    h('h3', 'Connections'), form('grid', {}, ({ every, announced }) => set({ every: Number(every), announced: Boolean(announced) }),
+      h('p.row.small', 'Close the connection after every ', h('input.field.inline', { type: 'number', name: 'every', min: 1, defaultValue: closing?.every ?? 3, label: 'n' }), ' answers'), toggle('Announced by Connection: close', closing?.announced ?? true, () => {}, { name: 'announced' }),
+      h('p.row', submit('Apply'), closing && [button('Stop', () => set({ every: 0 })), h('span.small', `Now: every ${closing.every}, ${closing.announced ? 'announced' : 'abruptly'}`)]))];
 }
 
 function arm(kind, values) {
-  const body = { kind, ...values };
+  const body = { kind };
+  for (const [key, value] of Object.entries(values)) {
+    if (value !== '') body[key] = isNumber(key) ? Number(value) : value.replaceAll('\\r', '\r').replaceAll('\\n', '\n');
+  }
   if (draft.route !== ROUTES[0]) [body.method, body.path] = draft.route.split(' ');
   if (draft.after > 0) body.after = draft.after;
-  if (draft.times === 0) body.always = true;
-  else body.times = draft.times;
-  attempt(api.post('/faults', body).then(() => show(parts.fields)));
-}
-
-function drawClosing(node) {
-  const { closing } = state.faults;
-  if (node.contains(document.activeElement)) return;
-  const every = h('input.field.inline', { type: 'number', min: '1', value: closing?.every ?? 3, label: 'n' });
-  let announced = closing?.announced ?? true;
-  const set = (body) => attempt(api.change('PUT', '/closing', body));
-  show(node, h('h3', 'Connections'), h('p.row.small', 'Close the connection after every ', every, ' answers'), toggle(announced, (it) => { announced = it; }, 'Announced by Connection: close'),
-    h('p.row', button('Apply', () => { set({ every: Number(every.value), announced }); document.activeElement.blur(); }), closing && button('Stop', () => set({ every: 0 })), closing && h('span.small', `Now: every ${closing.every}, ${closing.announced ? 'announced' : 'abruptly'}`)));
+  Object.assign(body, draft.times ? { times: draft.times } : { always: true });
+  return api.attempt(api.post('/faults', body).then(() => edit({ kind: null })));
 }

@@ -1,45 +1,47 @@
 // Finds a text in the messages of a chat, also in those that are not in the page.
 
-import { h, button, show, onEscape } from './dom.js';
+import { h, button, iconButton, form, one } from './dom.js';
 import * as api from './api.js';
-import { state, time, fullName } from './state.js';
-import { reveal } from './conversation.js';
+import { state, acts, redraw, time, fullName } from './state.js';
+
+/** What was found, while the row is open. */
+let found = null;
 
 const texts = (message) => [message.msg, message.sender_display_name, ...(message.attachments ?? []).flatMap((it) => [it.title, it.name, it.question, it.description, it.address, it.asset?.file_name])];
 
 /** Returns the next message before or after the one that is marked, or null. */
 async function next(text, direction) {
-  const path = `${api.chat(state.uid, state.tid)}/messages?limit=200`;
   const has = (message) => texts(message).some((it) => it?.toLowerCase().includes(text));
-  let from = state.linked;
-  for (;;) {
-    const { items } = await api.get(from ? `${path}&${direction}=${api.id(from)}` : path);
+  for (let from = state.linked; ;) {
+    const { items } = await api.get(`${api.chat()}/messages?limit=200${from ? `&${direction}=${api.id(from)}` : ''}`);
     if (!items.length) return null;
-    const found = direction === 'before' ? items.findLast(has) : items.find(has);
-    if (found) return found;
-    from = (direction === 'before' ? items[0] : items.at(-1)).mid;
+    const isBefore = direction === 'before';
+    const message = isBefore ? items.findLast(has) : items.find(has);
+    if (message) return message;
+    from = items.at(isBefore ? 0 : -1).mid;
   }
 }
 
-/** Opens the row in which a text is found, or closes it. */
-export function toggleFind(row) {
-  if (row.hasChildNodes()) return show(row);
-  const text = h('input.field.grow', { type: 'search', label: 'Find in this chat', placeholder: 'Find in this chat' });
-  const found = h('span.small', { role: 'status' });
-  const go = async (direction) => {
-    const wanted = text.value.trim().toLowerCase();
-    if (!wanted) return;
-    const tid = state.tid;
-    try {
-      const it = await next(wanted, direction);
-      if (tid !== state.tid) return;
-      found.textContent = it ? `${fullName(it.from_user)}, ${time.near(it.timestamp)}` : 'No further message.';
-      if (it) await reveal(it.mid);
-    } catch (error) { found.textContent = error.message; }
-  };
-  const close = () => show(row);
-  show(row, h('form.find-row.row', { role: 'search', onsubmit: (event) => { event.preventDefault(); go('before'); } }, text, found,
-    button('Earlier', () => go('before')), button('Later', () => go('after')), button('', close, { icon: 'close', label: 'Close', kind: 'plain' })));
-  onEscape(row.firstChild, close);
-  text.focus();
+async function go(direction) {
+  const text = one('#find-text').value.trim().toLowerCase();
+  if (!text) return;
+  const { tid } = state;
+  try {
+    const it = await next(text, direction);
+    if (tid !== state.tid || found === null) return;
+    found = it ? `${fullName(it.from_user)}, ${time.near(it.timestamp)}` : 'No further message.';
+    if (it) await acts.reveal(it.mid);
+  } catch (error) { found = error.message; }
+  redraw();
 }
+
+/** Opens the row in which a text is found, or closes it. */
+export async function toggleFind() {
+  found = found === null ? '' : null;
+  await redraw();
+  one('#find-text')?.focus();
+}
+
+export const findRow = () => found !== null && form('find-row.row', { role: 'search', onkeydown: (event) => { if (event.key === 'Escape') { event.preventDefault(); toggleFind(); } } }, () => go('before'),
+  h('input.field.grow', { id: 'find-text', type: 'search', label: 'Find in this chat', placeholder: 'Find in this chat' }), h('span.small', { role: 'status' }, found),
+  button('Earlier', () => go('before')), button('Later', () => go('after')), iconButton('close', 'Close', toggleFind));

@@ -1,71 +1,63 @@
 // The requests of bots, newest first.
 
-import { h, icon, button, show, sync, bytes, visible, copy, one } from './dom.js';
+import { h, icon, button, cached, bytes, copy, plural, one } from './dom.js';
 import * as api from './api.js';
-import { state, redraw, time, now } from './state.js';
+import { state, acts, redraw, time, now } from './state.js';
 
 const MAX_ROWS = 300;
-const filter = { text: '', polls: false, failed: false };
+const filter = { text: '', hidePolls: true, failed: false };
 /** The newest number when the list was last allowed to move. */
 let shownUpTo = Infinity;
 const details = new Map();
-let parts = null;
 
-export function drawRequests(panel, acts, isNew) {
-  if (isNew) {
-    const text = h('input.field.grow', { type: 'search', label: 'Filter by path, status, key or mid', placeholder: 'Filter: path, status, key, mid', value: filter.text, oninput: () => { filter.text = text.value; redraw('drawer'); } });
-    const toggle = (name, word) => button(word, (event) => { filter[name] = !filter[name]; event.target.setAttribute('aria-pressed', String(filter[name] !== (name === 'polls'))); redraw('drawer'); }, { 'aria-pressed': filter[name] !== (name === 'polls') });
-    parts = { armed: h('div'), polls: h('div'), news: h('div'), list: h('ul.requests') };
-    show(panel, parts.armed, parts.polls, h('div.row', text, toggle('polls', 'Hide polls'), toggle('failed', 'Failed')), parts.news, parts.list);
-  }
-  drawArmed(parts.armed);
-  drawPolls(parts.polls);
+export function requests() {
   const all = [...state.requests.values()].sort((a, b) => b.number - a.number);
   const newest = all[0]?.number ?? 0;
   // While a row is open or the list is scrolled, it does not move.
-  const held = state.drawer.request !== null || panel.scrollTop > 200;
-  if (!held) shownUpTo = Infinity;
-  else if (shownUpTo === Infinity) shownUpTo = newest;
+  const isHeld = state.drawer.request !== null || one('#panel')?.scrollTop > 200;
+  shownUpTo = isHeld ? Math.min(shownUpTo, newest) : Infinity;
   const matching = all.filter(matches);
-  const fresh = matching.filter((it) => it.number > shownUpTo);
-  show(parts.news, fresh.length > 0 && button(`${fresh.length} new request${fresh.length > 1 ? 's' : ''}`, () => { shownUpTo = newest; redraw('drawer'); }, { kind: 'primary', keep: 'news' }));
-  const rows = matching.filter((it) => it.number <= shownUpTo).slice(0, MAX_ROWS);
-  const keys = new Map();
-  for (const it of rows) if (it.key) keys.set(it.key, (keys.get(it.key) ?? 0) + 1);
-  if (!rows.length) return show(parts.list, h('li.empty', all.length ? 'No request matches.' : 'No request yet.'));
-  const joined = (it) => it.key && keys.get(it.key) > 1;
-  const version = (it) => JSON.stringify([it, joined(it), state.drawer.request === it.number, state.drawer.request === it.number && Boolean(details.get(it.number))]);
-  sync(parts.list, rows, (it) => it.number, version, (it) => row(it, joined(it), acts));
+  const rows = matching.filter((it) => it.number <= shownUpTo);
+  const fresh = matching.length - rows.length;
+  const keys = Map.groupBy(rows.slice(0, MAX_ROWS), (it) => it.key);
+  const edit = (changes) => {
+    Object.assign(filter, changes);
+    redraw();
+  };
+  const option = (name, words) => button(words, () => edit({ [name]: !filter[name] }), { 'aria-pressed': filter[name] });
+  const showNew = () => {
+    shownUpTo = newest;
+    redraw();
+  };
+  return [armed(), waitingPolls(),
+    h('div.row', h('input.field.grow', { type: 'search', label: 'Filter by path, status, key or mid', placeholder: 'Filter: path, status, key, mid', value: filter.text, oninput: ({ target }) => edit({ text: target.value }) }), option('hidePolls', 'Hide polls'), option('failed', 'Failed')),
+    fresh > 0 && button(plural(fresh, 'new request'), showNew, { kind: 'primary' }),
+    h('ul.requests', rows.slice(0, MAX_ROWS).map((it) => row(it, it.key && keys.get(it.key).length > 1)), !rows.length && h('li.empty', all.length ? 'No request matches.' : 'No request yet.'))];
 }
 
-const isPoll = (it) => it.route?.endsWith('/updates');
-const failed = (it) => it.is_complete && (it.status === null || it.status >= 400 || it.delivered === false);
+const isFailed = (it) => it.is_complete && (it.status === null || it.status >= 400 || it.delivered === false);
 
 function matches(it) {
-  if (isPoll(it) && !filter.polls && !(failed(it) && filter.failed)) return false;
-  if (filter.failed && !failed(it)) return false;
+  if (filter.failed ? !isFailed(it) : filter.hidePolls && it.route?.endsWith('/updates')) return false;
   const text = filter.text.trim().toLowerCase();
-  return !text || [it.path, it.status, it.key, it.mid, it.code, it.method, it.fault].some((value) => String(value ?? '').toLowerCase().includes(text));
+  return [it.path, it.status, it.key, it.mid, it.code, it.method, it.fault].some((value) => String(value ?? '').toLowerCase().includes(text));
 }
 
-export function describe(rule) {
-  const where = [rule.method, rule.path?.replace(/^\/v1\/chats\/\*\//, '…/') ?? rule.under].filter(Boolean).join(' ') || 'any request';
-  return `${rule.kind.replaceAll('_', ' ')}${rule.status ? ` ${rule.status}` : ''} · ${where}${rule.after ? ` · after ${rule.after}` : ''} · ${rule.times === null ? 'always' : `${rule.times} left`}`;
+function describe({ kind, status, method, path, under, after, times }) {
+  const where = [method, path?.replace(/^\/v1\/chats\/\*\//, '…/') ?? under].filter(Boolean).join(' ') || 'any request';
+  return [[kind.replaceAll('_', ' '), status].filter(Boolean).join(' '), where, after && `after ${after}`, times === null ? 'always' : `${times} left`].filter(Boolean).join(' · ');
 }
 
-export function drawArmed(node) {
-  show(node, state.faults.items.map((rule) => h('div.armed', icon('alert'), h('span.grow', h('b', 'Armed: '), visible(describe(rule))), button('Disarm', () => api.change('DELETE', `/faults/${rule.id}`), { keep: `disarm-${rule.id}` }))));
-}
+/** The faults that wait for a request. */
+export const armed = () => state.faults.items.map((rule) => h('div.armed', { key: rule.id }, icon('alert'), h('span.grow', h('b', 'Armed: '), describe(rule)), button('Disarm', () => api.act('DELETE', `/faults/${rule.id}`))));
 
-/** Draws the polls that wait, if there are any. */
-export function drawPolls(node) {
+/** The polls that wait, if there are any. */
+export function waitingPolls() {
   const { polls } = state.feeds;
-  if (!polls.length) return show(node);
   const { elapsed } = now();
-  const held = state.clock.is_held ? ' · time stands while the clock is held' : '';
-  show(node, h('p.row.small', h('b.grow.muted', 'Waiting now'), h('span.muted', `${polls.length} poll${polls.length > 1 ? 's' : ''}${held}`)), polls.map((poll) => {
+  return polls.length > 0 && h('div', h('p.row.small', h('b.grow.muted', 'Waiting now'), h('span.muted', plural(polls.length, 'poll'), state.clock.is_held && ' · time stands while the clock is held')), polls.map((poll) => {
     const [left, total] = [Math.max(0, poll.until_ms - elapsed), poll.until_ms - poll.since_ms];
-    return h('div.waiting-poll', h('p.row', h('span.grow', visible(`GET ${poll.path}`)), `${Math.ceil(left / 1000)} of ${Math.round(total / 1000)} s left${poll.subscription ? ' · lease kept' : ''}`), h('div.bar', { vars: { '--part': `${(left / Math.max(1, total)) * 100}%` } }, h('i')));
+    return h('div.waiting-poll', h('p.row', h('span.grow', `GET ${poll.path}`), `${Math.ceil(left / 1000)} of ${Math.round(total / 1000)} s left${poll.subscription ? ' · lease kept' : ''}`), h('div.bar', h('i', { style: `width: ${(left / Math.max(1, total)) * 100}%` })));
   }));
 }
 
@@ -73,87 +65,77 @@ function statusOf(it) {
   if (!it.is_complete) return ['', '…'];
   if (it.status === null) return ['bad', it.fault?.includes('cut') ? 'cut' : 'none'];
   if (it.delivered === false) return ['bad', 'cut'];
-  return [it.status < 300 ? 'good' : it.status < 500 ? 'refused' : 'bad', String(it.status)];
+  return [it.status < 300 ? 'good' : it.status < 500 ? 'refused' : 'bad', it.status];
 }
+
+const REASONS = { missing: 'no credentials', unknown_app_id: 'unknown App ID', wrong_secret: 'wrong secret', revoked: 'revoked key' };
 
 function second(it) {
-  const key = it.key && `key ${it.key.slice(0, 8)}${it.key.length > 8 ? '…' : ''}${it.attempt > 1 ? ` · try ${it.attempt}` : ''}`;
-  const file = it.file_name && `${it.file_name}${it.request_bytes !== null ? ` · ${bytes(it.request_bytes)}` : ''}`;
-  const reason = { missing: 'no credentials', unknown_app_id: 'unknown App ID', wrong_secret: 'wrong secret', revoked: 'revoked key' }[it.credentials];
-  const size = !it.key && !file && it.response_bytes ? bytes(it.response_bytes) : null;
-  return [key, file, it.fault && `fault: ${it.fault}`, it.code, reason, size].filter(Boolean).join(' · ');
+  const key = it.key && `key ${it.key.slice(0, 8)}${it.key.length > 8 ? '…' : ''}`;
+  const size = it.file_name ? it.request_bytes : it.key ? null : it.response_bytes || null;
+  return [key, it.key && it.attempt > 1 && `try ${it.attempt}`, it.file_name, it.fault && `fault: ${it.fault}`, it.code, REASONS[it.credentials], size !== null && bytes(size)].filter(Boolean).join(' · ');
 }
 
-function row(it, joined, acts) {
-  const [kind, word] = statusOf(it);
+function row(it, isJoined) {
   const isOpen = state.drawer.request === it.number;
-  const toggle = () => {
-    state.drawer.request = isOpen ? null : it.number;
-    if (!isOpen) loadDetails(it.number);
-    redraw('drawer');
-  };
-  const path = it.path.split('?')[0];
-  const node = h(`li.${joined ? 'joined' : ''}`, h('button.request', { 'aria-expanded': isOpen, keep: `request-${it.number}`, onclick: toggle },
-    h('span', time.second(it.at)), h('b', it.method), h('span.path', visible(path)), h(`span.status.${kind}`, word), h('span.ms', it.is_complete ? `${it.duration_ms} ms` : ''), h('span.second', visible(second(it)))));
-  if (isOpen) node.append(open(it, acts));
-  return node;
+  const full = isOpen && details.get(it.number);
+  return cached(it.number, [it, isJoined, isOpen, Boolean(full)], () => {
+    const [kind, words] = statusOf(it);
+    return h(`li.${isJoined ? 'joined' : ''}`, h('button.request', { id: `request-${it.number}`, 'aria-expanded': isOpen, onclick: () => toggle(isOpen ? null : it.number) },
+      h('span', time.second(it.at)), h('b', it.method), h('span.path', it.path.split('?')[0]), h(`span.status.${kind}`, words), h('span.ms', it.is_complete && `${it.duration_ms} ms`), h('span.second', second(it))),
+    isOpen && opened(it, full));
+  });
 }
 
-async function loadDetails(number) {
-  details.set(number, await api.get(`/requests/${number}`).catch(() => null));
-  redraw('drawer');
-}
-
-export function showRequest(number) {
-  state.drawer.open = true;
-  state.drawer.tab = 'requests';
+async function toggle(number) {
   state.drawer.request = number;
+  redraw();
+  if (number !== null) details.set(number, await api.get(`/requests/${number}`).catch(() => null));
+  return redraw();
+}
+
+acts.showRequest = async (number) => {
+  Object.assign(state.drawer, { open: true, tab: 'Requests' });
   shownUpTo = Infinity;
   filter.text = '';
-  loadDetails(number);
-  redraw('drawer', 'top', 'conversation').then(() => one(`[data-f="request-${number}"]`)?.scrollIntoView({ block: 'center' }));
-}
+  await toggle(number);
+  one(`#request-${number}`)?.scrollIntoView({ block: 'center' });
+};
 
-function open(it, acts) {
-  const full = details.get(it.number);
-  const head = h('div.row', h('b.grow', `Request ${it.number}`), it.mid && button('Show message', () => acts.showMessage(it), { kind: 'plain' }),
-    button('curl', async (event) => { const text = curl(it, full); if (!(await copy(text))) event.target.closest('.details').append(h('pre', text)); else acts.say('The command is copied.'); }, { icon: 'copy', kind: 'plain' }));
-  const box = h('div.details', head);
-  if (!full) return box;
-  const headers = (list) => (list ?? []).map((header) => `${header.name}: ${header.value}`);
-  box.append(h('h3', 'Request'), h('pre', { tabindex: '0', label: 'Request' }, ['authorization: (not shown)', ...headers(full.request_headers)].map((line) => `${visible(line)}\n`), '\n', bodyOf(full.request_body)));
-  if (it.is_complete) {
-    box.append(h('h3', it.status === null ? 'No response' : `Response · ${it.status}${it.delivered ? '' : ' · not delivered'}`), h('pre', { tabindex: '0', label: 'Response' }, headers(full.response_headers).map((line) => `${visible(line)}\n`), '\n', bodyOf(full.response_body)));
-  }
-  return box;
+function opened(it, full) {
+  const copyCurl = async ({ target }) => {
+    const text = curl(it, full);
+    if (await copy(text)) acts.say('The command is copied.');
+    else target.closest('.details').append(Object.assign(document.createElement('pre'), { textContent: text }));
+  };
+  const part = (title, words, headers, body) => [h('h3', words), h('pre', { tabindex: 0, label: title }, headers.map(({ name, value }) => `${name}: ${value}\n`), '\n', bodyOf(body))];
+  return h('div.details', h('div.row', h('b.grow', `Request ${it.number}`), it.mid && button('Show message', () => acts.showMessage(it), { kind: 'plain' }), button('curl', copyCurl, { icon: 'copy', kind: 'plain' })),
+    full && [part('Request', 'Request', [{ name: 'authorization', value: '(not shown)' }, ...full.request_headers ?? []], full.request_body),
+      it.is_complete && part('Response', it.status === null ? 'No response' : `Response · ${it.status}${it.delivered ? '' : ' · not delivered'}`, full.response_headers ?? [], full.response_body)]);
 }
 
 function bodyOf(body) {
   if (!body || body.bytes === 0) return '';
-  if (body.text === null) return body.is_kept ? `${bytes(body.bytes)}, not text` : `${body.bytes === null ? '' : `${bytes(body.bytes)}, `}not kept`;
+  if (body.text === null) return [body.bytes !== null && bytes(body.bytes), body.is_kept ? 'not text' : 'not kept'].filter(Boolean).join(', ');
   try {
     return coloured(JSON.stringify(JSON.parse(body.text), null, 2));
   } catch {
-    const cut = body.bytes > new TextEncoder().encode(body.text).length ? `\n… of ${bytes(body.bytes)}` : '';
-    return body.text.split('\n').map(visible).join('\n') + cut;
+    return [body.text, body.bytes > new TextEncoder().encode(body.text).length && `\n… of ${bytes(body.bytes)}`];
   }
 }
 
-/** The names of members in colour, as nodes of text. */
-function coloured(json) {
-  return json.split('\n').map((line) => {
-    const found = /^(\s*)("(?:[^"\\]|\\.)*"):(.*)$/.exec(line);
-    return found ? [found[1], h('span.json-key', visible(found[2])), `:${visible(found[3])}\n`] : `${visible(line)}\n`;
-  });
-}
+/** The names of members in colour. */
+const coloured = (json) => json.split('\n').map((line) => {
+  const [, start, name, rest] = /^(\s*)("(?:[^"\\]|\\.)*")(:.*)$/.exec(line) ?? [];
+  return name ? [start, h('span.json-key', name), `${rest}\n`] : `${line}\n`;
+});
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+/** Headers that curl sends by itself. */
+const SKIPPED = ['host', 'content-length', 'user-agent', 'accept', 'connection', 'accept-encoding'];
 
 function curl(it, full) {
-  const words = ['curl', '-u', '"$TEAMWIRE_APP_ID:$TEAMWIRE_SECRET"', '-X', it.method];
-  const skipped = ['host', 'content-length', 'user-agent', 'accept', 'connection', 'accept-encoding'];
-  for (const { name, value } of full?.request_headers ?? []) if (!skipped.includes(name)) words.push('-H', quoted(`${name}: ${value}`));
-  if (full?.request_body?.text) words.push('--data-raw', quoted(full.request_body.text));
-  words.push(`"$TEAMWIRE_URL"${quoted(it.path)}`);
-  return words.join(' ');
+  const headers = (full?.request_headers ?? []).filter(({ name }) => !SKIPPED.includes(name)).flatMap(({ name, value }) => ['-H', quoted(`${name}: ${value}`)]);
+  const body = full?.request_body?.text ? ['--data-raw', quoted(full.request_body.text)] : [];
+  return ['curl -u "$TEAMWIRE_APP_ID:$TEAMWIRE_SECRET" -X', it.method, ...headers, ...body, `"$TEAMWIRE_URL"${quoted(it.path)}`].join(' ');
 }

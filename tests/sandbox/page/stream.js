@@ -3,44 +3,39 @@
 const CHANNEL = 'teamwire-sandbox';
 
 /**
- * Receives events after a position, and loses none. `receive(id, name, data)`; `connected(isConnected)`; `crowded()`
- * if there is hardly a connection left.
+ * Handles events after a position by their names, and loses none. `connected(isConnected)`; `crowded()` if there is hardly
+ * a connection left.
  */
-export function follow(position, receive, connected, crowded) {
+export function follow(position, handlers, connected, crowded) {
   let last = position;
-  const deliver = (id, name, data) => {
+  const deliver = ({ id, name, data }) => {
     const [boot, seq] = id.split('.');
     const [lastBoot, lastSeq] = last.split('.');
-    const isOld = boot === lastBoot && Number(seq) <= Number(lastSeq);
-    if (isOld && name !== 'resync') return;
+    if (boot === lastBoot && Number(seq) <= Number(lastSeq) && name !== 'resync') return;
     last = id;
-    receive(id, name, data);
+    handlers[name](data);
   };
 
-  const NAMES = ['hello', 'resync', 'organisation', 'badges', 'chat', 'message', 'message_deleted', 'reaction', 'read', 'location',
-    'request_begun', 'request_ended', 'feeds', 'faults', 'outage', 'clock'];
-
   /** Opens the stream. Each event is passed on to the other tabs. */
-  const open = (pass) => {
-    let source;
-    const start = () => {
-      source = new EventSource(`/sandbox/api/events?after=${encodeURIComponent(last)}`);
-      for (const name of NAMES) {
-        source.addEventListener(name, (event) => {
-          const data = JSON.parse(event.data);
-          pass?.({ id: event.lastEventId, name, data });
-          deliver(event.lastEventId, name, data);
-        });
-      }
-      source.onopen = () => { connected(true); pass?.({ connected: true }); };
-      source.onerror = () => {
-        connected(false);
-        pass?.({ connected: false });
-        source.close();
-        setTimeout(start, 1000);
-      };
+  const open = (pass = () => {}) => {
+    const source = new EventSource(`/sandbox/api/events?after=${encodeURIComponent(last)}`);
+    const tell = (isConnected) => {
+      connected(isConnected);
+      pass({ isConnected });
     };
-    start();
+    for (const name of Object.keys(handlers)) {
+      source.addEventListener(name, (event) => {
+        const it = { id: event.lastEventId, name, data: JSON.parse(event.data) };
+        pass(it);
+        deliver(it);
+      });
+    }
+    source.onopen = () => tell(true);
+    source.onerror = () => {
+      tell(false);
+      source.close();
+      setTimeout(open, 1000, pass);
+    };
   };
 
   const channel = new BroadcastChannel(CHANNEL);
@@ -55,10 +50,7 @@ export function follow(position, receive, connected, crowded) {
     channel.postMessage({ from: mine });
     return open();
   }
-  channel.onmessage = ({ data }) => {
-    if (data.id) deliver(data.id, data.name, data.data);
-    else connected(data.connected);
-  };
+  channel.onmessage = ({ data }) => (data.id ? deliver(data) : connected(data.isConnected));
   navigator.locks.request(CHANNEL, () => {
     open((it) => channel.postMessage(it));
     // The lock is kept until the tab is closed; then the next tab holds the stream.
