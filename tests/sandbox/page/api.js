@@ -1,6 +1,6 @@
 // Requests to the control API. The messages of their errors are to be shown.
 
-import { state, redraw } from './state.js';
+import { state, edit } from './state.js';
 
 const BASE = '/sandbox/api';
 
@@ -24,11 +24,7 @@ export const get = (path) => send('GET', path);
 export const change = (method, path, body) => send(method, path, { 'Content-Type': 'application/json' }, body && JSON.stringify(body));
 export const post = (path, body) => change('POST', path, body);
 
-/** Shows on top why something is refused. */
-export function refused(error) {
-  state.notice.refusal = error.message;
-  redraw();
-}
+export const refused = ({ message }) => edit(state.notice, { refusal: message });
 export const attempt = (promise) => promise.catch(refused);
 /** Changes something; a refusal is shown on top. */
 export const act = (method, path, body) => attempt(change(method, path, body));
@@ -41,7 +37,6 @@ export const message = ({ tid, mid }) => `${chat(tid)}/messages/${id(mid)}`;
 export const asset = (it) => `${BASE}${person()}/assets/${id(it)}`;
 export const avatar = (tid) => `${BASE}${chat(tid)}/avatar`;
 
-/** Uploads a file as it is. */
 export function upload(uid, file) {
   const query = new URLSearchParams({ file_name: file.name || 'file', media_type: file.type || 'application/octet-stream' });
   return send('POST', `${person(uid)}/assets?${query}`, { 'Content-Type': 'application/octet-stream' }, file);

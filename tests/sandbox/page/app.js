@@ -3,8 +3,8 @@
 import { h, button, show, one } from './dom.js';
 import * as api from './api.js';
 import { attempt, refused } from './api.js';
-import { state, acts, redraw, setClock, view, me, titleOf, playable } from './state.js';
-import { follow } from './stream.js';
+import { state, acts, edit, redraw, setClock, view, me, titleOf, playable } from './state.js';
+import { follow, LOST } from './stream.js';
 import './rail.js';
 import { load, loadAround, receive, reveal } from './conversation.js';
 import { forgetDrafts } from './composer.js';
@@ -13,11 +13,8 @@ import './drawer.js';
 import './keys.js';
 
 const panes = one('#panes');
-const LOST = 'The sandbox does not answer. Trying again …';
-const store = {
-  get: (key) => { try { return localStorage.getItem(`teamwire-${key}`); } catch { return null; } },
-  set: (key, value) => { try { localStorage.setItem(`teamwire-${key}`, value); } catch { /* Private windows may have no storage. */ } },
-};
+let store = {};
+try { store = localStorage; } catch { /* Private windows may have no storage. */ }
 
 const THEMES = ['system', 'light', 'dark'];
 function applyTheme(theme) {
@@ -48,7 +45,7 @@ async function play(uid, tid) {
   if (isOther) [state.tid, state.log, state.alerts] = [null, null, []];
   const [chats] = await Promise.all([fetchChats(), fetchAlerts()]);
   if (uid !== state.uid) return;
-  store.set('person', uid);
+  store.teamwirePerson = uid;
   if (isOther) {
     const { alerts, unread = 0 } = state.world.badges[uid] ?? {};
     say(`You play ${me().first_name}. ${alerts ? 'An alert waits. ' : ''}${unread} unread.`);
@@ -74,14 +71,12 @@ async function open(tid, { stay = false, around } = {}) {
 Object.assign(acts, {
   play: (uid = state.uid) => attempt(play(uid)),
   open: (tid) => attempt(open(tid)),
-  /** Opens a chat of which no event may have come yet. */
   openNew: (tid, uid = state.uid) => attempt(play(uid, tid).then(() => open(tid))),
   openAlert: (alert) => attempt(open(alert.tid, { around: alert.mid })),
   /** Shows the conversation, in place of the first steps and, where there is room for one pane, of the chats. */
   showMain: () => {
-    state.firstRun = false;
     panes.dataset.show = 'main';
-    redraw();
+    edit(state, { firstRun: false });
   },
   back: () => {
     panes.dataset.show = 'chats';
@@ -103,14 +98,13 @@ Object.assign(acts, {
     if (tid === state.tid) await attempt(load());
   },
   toggleDrawer: () => {
-    state.drawer.open = !state.drawer.open;
-    redraw();
+    edit(state.drawer, { open: !state.drawer.open });
     if (!state.drawer.open) one('#top .toggle').focus();
   },
   toggleClock: () => api.act('POST', state.clock.is_held ? '/clock/run' : '/clock/hold'),
   toggleTheme: () => {
     applyTheme(THEMES[(THEMES.indexOf(state.theme) + 1) % THEMES.length]);
-    store.set('theme', state.theme);
+    store.teamwireTheme = state.theme;
     say(`Theme: ${state.theme}.`);
     redraw();
   },
@@ -120,14 +114,13 @@ Object.assign(acts, {
     if (!state.chats.has(tid)) {
       const lists = await Promise.all(playable().map(async ({ uid }) => [uid, await fetchChats(uid)]));
       const seeing = lists.find(([, chats]) => chats.some((it) => it.tid === tid));
-      if (!seeing) return refused(new Error('None of the people is in this chat.'));
+      if (!seeing) return refused({ message: 'None of the people is in this chat.' });
       await play(seeing[0], tid);
     } else if (tid !== state.tid) await open(tid);
     await attempt(reveal(mid));
   },
 });
 
-/* Events */
 const patch = (tid, changes) => Object.assign(state.chats.get(tid) ?? {}, changes);
 
 const HANDLERS = {
@@ -196,7 +189,6 @@ function addRequest(data) {
   while (state.requests.size > 1000) state.requests.delete(state.requests.keys().next().value);
 }
 
-/** Many badges change with one alert. */
 let refreshing = null;
 function refreshAlerts() {
   refreshing ??= setTimeout(() => {
@@ -209,7 +201,7 @@ function drawNotice() {
   const { notice } = state;
   const kind = Object.keys(notice).find((it) => notice[it]);
   show(one('#notice'), kind && [h('span', { key: kind, role: kind === 'refusal' ? 'alert' : null }, notice[kind]),
-    kind !== 'connection' && button('Close', () => { notice[kind] = ''; redraw(); })]);
+    kind !== 'connection' && button('Close', () => edit(notice, { [kind]: '' }))]);
 }
 view(drawNotice);
 
@@ -225,12 +217,12 @@ async function start() {
   if (isFirst && !Object.keys(world.last_seen).length) state.firstRun = 'waiting';
   const [uid, tid] = address();
   const known = (it) => world.people.some((person) => person.uid === it && !person.is_deleted);
-  await play([state.uid, uid, store.get('person')].find(known) ?? playable()[0]?.uid, tid);
+  await play([state.uid, uid, store.teamwirePerson].find(known) ?? playable()[0]?.uid, tid);
   return `${world.boot}.${world.seq}`;
 }
 
 async function main() {
-  applyTheme(store.get('theme') ?? 'system');
+  applyTheme(store.teamwireTheme ?? 'system');
   let position;
   try {
     position = await start();
@@ -240,10 +232,7 @@ async function main() {
     setTimeout(main, 1000);
     return;
   }
-  follow(position, HANDLERS, (isConnected) => {
-    state.notice.connection = isConnected ? '' : LOST;
-    redraw();
-  }, () => refused(new Error('This is the fifth tab. Here each holds a connection, and a browser opens six: further tabs will hang.')));
+  follow(position, HANDLERS);
   addEventListener('hashchange', () => {
     const [uid, tid] = address();
     if (uid && (uid !== state.uid || tid !== state.tid)) attempt(uid === state.uid && state.chats.has(tid) ? open(tid) : play(uid, tid));

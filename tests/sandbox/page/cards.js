@@ -9,7 +9,6 @@ import { initials } from './face.js';
 
 export const cards = (message) => h('div.cards', message.attachments.map((it) => (KINDS[it.kind] ?? unknown)(it, message)));
 
-/** What the cards of a message depend on besides the message. */
 export function liveVersion(message) {
   const isLive = message.attachments?.some((it) => it.kind === 'live_location');
   return isLive && [locationOf(message), Math.floor(now().utc / 10_000)];

@@ -1,8 +1,8 @@
 // The composer: text, type, attachments, reply, and the strip of an own live location.
 
-import { h, icon, button, iconButton, bytes, field, select, form, submit, toggle, one } from './dom.js';
+import { h, icon, button, iconButton, bytes, field, select, form, onEscape, submit, toggle, one } from './dom.js';
 import * as api from './api.js';
-import { state, acts, redraw, chat, me, isAdmin, now, summary, firstName, playable } from './state.js';
+import { state, acts, edit, redraw, chat, me, isAdmin, now, summary, firstName, playable } from './state.js';
 import { chooser, moved } from './map.js';
 import { IMAGES } from './cards.js';
 
@@ -16,16 +16,11 @@ function draft() {
 }
 export const forgetDrafts = () => drafts.clear();
 
-/** Changes a draft, of the chat that is open. */
-function edit(changes, mine = draft()) {
-  Object.assign(mine, changes);
-  return redraw();
-}
+const write = (changes, mine = draft()) => edit(mine, changes);
 
-export const write = () => one('#write')?.focus();
-acts.reply = (reply) => edit({ reply }).then(write);
+export const focusText = () => one('#write')?.focus();
+acts.reply = (reply) => write({ reply }).then(focusText);
 
-/** Why nothing may be written. */
 function refusal(it) {
   if (it.is_closed) return ['This chat is closed.', isAdmin(it) && button('Reopen it', () => api.act('POST', `${api.chat()}/reopen`))];
   return !it.allow_sending && !isAdmin(it) && 'Only admins post here.';
@@ -33,7 +28,6 @@ function refusal(it) {
 
 const KINDS = [['', 'Ordinary'], ['alert', 'Alert'], ['announcement', 'Announcement'], ['note', 'Note']];
 
-/** The composer of the chat that is open. */
 export function composer() {
   const refused = refusal(chat());
   if (refused) return [strip(), h('p.row.muted', icon('lock'), refused)];
@@ -48,8 +42,8 @@ export function composer() {
     h('div.compose', iconButton('clip', 'Attach', null, { popovertarget: 'attach' }),
       h('div.popup.menu', { id: 'attach', popover: true, role: 'group', label: 'Attach' }, item('file', 'File, image, sound or video', () => one('#files').click(), { autofocus: true }),
         item('poll', 'Poll', pollForm), item('calendar', 'Calendar entry', calendarForm), item('pin', 'Location', placeForm), item('live', 'Live location', liveForm)), files,
-      h('textarea', { id: 'write', rows: 1, maxlength: 10000, dir: 'auto', label: words, placeholder: words, value: mine.text, oninput: (event) => edit({ text: event.target.value }), onkeydown: onKey, onpaste: (event) => drop(event, event.clipboardData) }),
-      select({ label: 'Type of the message', value: mine.kind, onchange: (event) => edit({ kind: event.target.value }) }, KINDS), iconButton('send', 'Post', send, { kind: 'primary' })),
+      h('textarea', { id: 'write', rows: 1, maxlength: 10000, dir: 'auto', label: words, placeholder: words, value: mine.text, oninput: (event) => write({ text: event.target.value }), onkeydown: onKey, onpaste: (event) => drop(event, event.clipboardData) }),
+      select({ label: 'Type of the message', value: mine.kind, onchange: (event) => write({ kind: event.target.value }) }, KINDS), iconButton('send', 'Post', send, { kind: 'primary' })),
     h('p.hints', { 'aria-hidden': true }, hint('Enter', 'posts'), hint('Shift Enter', 'new line'), other && hint(next + 1, 'play ', h('bdi', other.first_name)))];
 }
 
@@ -57,20 +51,19 @@ function onKey(event) {
   if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
     send();
-  } else if (event.key === 'Escape') {
-    event.preventDefault();
-    if (draft().reply) edit({ reply: null });
-    else event.target.blur();
   }
+  onEscape(() => (draft().reply ? write({ reply: null }) : event.target.blur()))(event);
 }
+
+const SIGNS = { location: 'pin', live_location: 'live' };
 
 function chips({ reply, attachments }) {
   const chip = (sign, drop, ...words) => h('span.chip', icon(sign), h('span.cut', words), iconButton('close', 'Remove', drop));
-  return (reply || attachments.length > 0) && h('div.chips', reply && chip('reply', () => edit({ reply: null }), 'Reply to ', h('bdi', firstName(reply.from_user.uid)), ': ', h('bdi', summary(reply))),
-    attachments.map((it) => chip(it.icon, () => without(it), h('bdi', it.words))));
+  return (reply || attachments.length > 0) && h('div.chips', reply && chip('reply', () => write({ reply: null }), 'Reply to ', h('bdi', firstName(reply.from_user.uid)), ': ', h('bdi', summary(reply))),
+    attachments.map((it) => chip(SIGNS[it.kind] ?? it.kind ?? 'file', () => without(it), h('bdi', it.words))));
 }
 
-const without = (it, mine = draft()) => edit({ attachments: mine.attachments.filter((other) => other !== it) }, mine);
+const without = (it, mine = draft()) => write({ attachments: mine.attachments.filter((other) => other !== it) }, mine);
 
 async function send() {
   const mine = draft();
@@ -82,16 +75,15 @@ async function send() {
   // Nothing is sent twice, and nothing before it is uploaded.
   if ((!msg && !attachments.length) || attachments.includes(null)) return;
   const sent = { ...mine };
-  edit(EMPTY);
+  write(EMPTY);
   try {
     acts.posted(tid, await api.post(`${api.chat()}/messages`, { msg, alert_type: kind || undefined, reply_to: reply?.mid, attachments: attachments.length ? attachments : undefined }));
   } catch ({ message }) {
     // What was written meanwhile stays.
-    edit({ ...sent, text: sent.text + mine.text, attachments: [...sent.attachments, ...mine.attachments], refusal: message }, mine);
+    write({ ...sent, text: sent.text + mine.text, attachments: [...sent.attachments, ...mine.attachments], refusal: message }, mine);
   }
 }
 
-/** Attaches files that are dropped or pasted. */
 function drop(event, data) {
   const files = [...(data?.files ?? [])];
   if (!files.length) return;
@@ -105,47 +97,40 @@ async function attach(files) {
   if (!chat() || refusal(chat())) return;
   const [mine, uid] = [draft(), state.uid];
   for (const file of files) {
-    const waiting = { icon: 'file', words: `${file.name}, uploading …`, json: null };
-    edit({ attachments: [...mine.attachments, waiting] }, mine);
+    const waiting = { words: `${file.name}, uploading …`, json: null };
+    write({ attachments: [...mine.attachments, waiting] }, mine);
     try {
       const { id, media_type, file_name, size } = await api.upload(uid, file);
       const kind = { audio: 'sound', video: 'video' }[media_type.split('/')[0]] ?? 'file';
-      Object.assign(waiting, { words: `${file_name} · ${bytes(size)}` }, IMAGES.includes(media_type) ? { icon: 'image', image: id } : { icon: kind, json: { kind, asset: id } });
-      redraw();
+      edit(waiting, { words: `${file_name} · ${bytes(size)}`, ...(IMAGES.includes(media_type) ? { kind: 'image', image: id } : { kind, json: { kind, asset: id } }) });
     } catch ({ message }) {
       without(waiting, mine);
-      edit({ refusal: message }, mine);
+      write({ refusal: message }, mine);
     }
   }
 }
 
-/** Shows a form above the composer. `read` returns the attachment from its values. */
+/** Shows a form above the composer. `read` returns the attachment as JSON from its values, if it makes one. */
 async function ask(title, fields, read) {
-  await edit({ form: { title, fields, read } });
+  await write({ form: { title, fields, read } });
   one('.foot form').querySelector('input, textarea, [tabindex]').focus();
 }
 
 function askForm(mine) {
   const { title, fields, read } = mine.form;
-  const done = () => edit({ form: null }, mine).then(write);
+  const done = () => write({ form: null }, mine).then(focusText);
   const attachTo = (values) => {
-    const it = read(values);
-    if (it) mine.attachments = [...mine.attachments, it];
+    const json = read(values);
+    if (json) mine.attachments = [...mine.attachments, { kind: json.kind, words: json.question ?? json.title ?? json.name ?? title, json }];
     done();
   };
-  return form('form', { key: title, label: title, onkeydown: (event) => { if (event.key === 'Escape') { event.preventDefault(); done(); } } }, attachTo,
+  return form('form', { key: title, label: title, onkeydown: onEscape(done) }, attachTo,
     h('h3', title), fields(), h('div.actions', button('Cancel', done), submit('Attach')));
 }
 
 const two = (...fields) => h('div.two', fields);
-/** The members that have a value. */
-const filled = (json) => Object.fromEntries(Object.entries(json).filter(([, value]) => value !== ''));
-
-const pollForm = () => ask('Poll', () => [field('Question', { name: 'question', required: true }), field('Options, one a line', { name: 'options', rows: 3, required: true }, 'textarea'), toggle('Several answers', false, () => {}, { name: 'several' })],
-  ({ question, options, several }) => {
-    const list = [...new Set(options.split('\n').map((it) => it.trim()).filter(Boolean))];
-    return { icon: 'poll', words: question, json: { kind: 'poll', question, options: list, multiple_choice: Boolean(several) } };
-  });
+const pollForm = () => ask('Poll', () => [field('Question', { name: 'question', required: true }), field('Options, one a line', { name: 'options', rows: 3, required: true }, 'textarea'), toggle('Several answers', false, null, { name: 'several' })],
+  ({ question, options, several }) => ({ kind: 'poll', question, options: [...new Set(options.split('\n').map((it) => it.trim()).filter(Boolean))], multiple_choice: Boolean(several) }));
 
 function calendarForm() {
   const hour = 36e5;
@@ -153,32 +138,33 @@ function calendarForm() {
   const at = (value) => new Date(`${value}Z`).toISOString();
   const when = (name, words, value) => field(words, { name, type: 'datetime-local', required: true, defaultValue: new Date(value).toISOString().slice(0, 16) });
   ask('Calendar entry', () => [field('Title', { name: 'title', required: true }), two(when('start', 'Start, UTC', start), when('end', 'End, UTC', start + hour)), field('Place', { name: 'location' }), field('Description', { name: 'description', rows: 2 }, 'textarea')],
-    (it) => ({ icon: 'calendar', words: it.title, json: filled({ kind: 'calendar', ...it, start: at(it.start), end: at(it.end) }) }));
+    (it) => ({ kind: 'calendar', ...it, start: at(it.start), end: at(it.end) }));
 }
 
-/** Where the choice of a place starts. */
 const HOME = [53.5511, 9.9937];
 
 function placeForm() {
   const choose = chooser(...HOME);
   ask('Location', () => [field('Name', { name: 'name', required: true }), two(field('Address', { name: 'address' }), field('City', { name: 'city' })), choose()],
-    (it) => ({ icon: 'pin', words: it.name, json: filled({ kind: 'location', ...it, lat: Number(it.lat), lon: Number(it.lon) }) }));
+    (it) => ({ kind: 'location', ...it }));
 }
 
 function liveForm() {
   const choose = chooser(...HOME);
   ask('Live location', () => [h('label', 'Duration', select({ name: 'duration' }, [[900, '15 minutes'], [3600, '1 hour'], [28800, '8 hours']])), choose()],
-    (it) => ({ icon: 'live', words: 'Live location', json: { kind: 'live_location', initial_lat: Number(it.lat), initial_lon: Number(it.lon), duration: Number(it.duration) } }));
+    ({ lat, lon, duration }) => ({ kind: 'live_location', initial_lat: lat, initial_lon: lon, duration: Number(duration) }));
 }
 
-/** The strip of the person's own live location in this chat. */
 function strip() {
   const share = chat().locations.find((it) => it.uid === state.uid);
   if (!share) return null;
-  const go = (lat, lon) => { api.act('PUT', `${api.person()}/location`, { lat, lon }); };
-  const step = (sign, word, ...by) => button(sign, () => go(...moved(share.lat, share.lon, ...by)), { label: `Move 100 m ${word}` });
+  const go = (place) => { api.act('PUT', `${api.person()}/location`, place); };
+  const step = (sign, word, ...by) => button(sign, () => {
+    const [lat, lon] = moved(share.lat, share.lon, ...by);
+    go({ lat, lon });
+  }, { label: `Move 100 m ${word}` });
   const left = Math.ceil(Math.max(0, Date.parse(share.ends_at) - now().utc) / 60_000);
   return h('div.strip.row', { role: 'group', label: 'Your live location' }, icon('live'), h('b', 'You share your live location here.'), h('span.muted.grow', `${left} min left`), 'Move by 100 m',
     step('←', 'west', -100, 0), step('↑', 'north', 0, 100), step('↓', 'south', 0, -100), step('→', 'east', 100, 0),
-    button('Go to …', () => ask('Go to …', chooser(share.lat, share.lon), (it) => go(Number(it.lat), Number(it.lon)))), button('Stop sharing', () => api.act('DELETE', `${api.chat()}/location`)));
+    button('Go to …', () => ask('Go to …', chooser(share.lat, share.lon), go)), button('Stop sharing', () => api.act('DELETE', `${api.chat()}/location`)));
 }

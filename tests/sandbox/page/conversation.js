@@ -9,9 +9,9 @@ import { findRow, toggleFind } from './find.js';
 import { composer } from './composer.js';
 import { firstSteps } from './first.js';
 
-/** The most messages that are in the page at once. */
+/** The most messages that are in the page at once, and how many are fetched. */
 const MAX = 200;
-const PAGE = 50;
+const PAGE = 100;
 /** The height for which a message counts that is not in the page. */
 const ROW = 70;
 
@@ -19,13 +19,11 @@ const log = () => one('.log');
 const messages = () => [...log().querySelectorAll('.message')];
 const nodeOf = (mid) => mid && messages().find((node) => node.dataset.mid === mid);
 let loading = false;
-/** True if it was scrolled meanwhile. */
 let missed = false;
 /** True while the newest message is in view. */
 let atEnd = true;
 let arrived = 0;
 
-/** True if the messages of this chat are loaded. */
 const isLoaded = (tid) => state.log?.tid === tid;
 const toEnd = () => log()?.scrollTo(0, log().scrollHeight);
 
@@ -45,33 +43,23 @@ async function fetchWindow(query) {
   if (!tid) return false;
   const page = await api.get(`${api.chat()}/messages?limit=${PAGE}${query}`);
   if (uid !== state.uid || tid !== state.tid) return false;
+  // The first message in view stays where it is.
+  const anchor = isLoaded(tid) && firstInView();
+  const offset = anchor && anchor.offsetTop - log().scrollTop;
   state.log = { ...page, tid, firstUnread: isLoaded(tid) ? state.log.firstUnread : page.read };
   arrived = 0;
   await redraw();
+  if (anchor?.isConnected) log().scrollTop = anchor.offsetTop - offset;
   return true;
 }
 
 export const loadAround = (mid) => load(`&around=${api.id(mid)}`, mid);
 
-async function extend(direction) {
-  const it = state.log;
-  const isBefore = direction === 'before';
-  const edge = it.items.at(isBefore ? 0 : -1);
-  const page = await api.get(`${api.chat(it.tid)}/messages?limit=${PAGE}&${direction}=${api.id(edge.mid)}`);
-  if (state.log !== it) return;
-  // The first message in view stays where it is.
-  const anchor = messages().find((node) => bottomOf(node) > log().scrollTop);
-  const offset = anchor && anchor.offsetTop - log().scrollTop;
-  it.items = isBefore ? [...page.items, ...it.items].slice(0, MAX) : [...it.items, ...page.items].slice(-MAX);
-  it.start = it.items[0].index;
-  await redraw();
-  if (anchor?.isConnected) log().scrollTop = anchor.offsetTop - offset;
-}
-
 const bottomOf = (node) => node.offsetTop + node.offsetHeight;
 const later = () => state.log.count - state.log.start - state.log.items.length;
 const hasLater = () => isLoaded(state.tid) && later() > 0;
 const loadNewest = () => load().then(toEnd);
+const firstInView = () => messages().find((node) => bottomOf(node) > log().scrollTop && node.offsetTop < log().scrollTop + log().clientHeight);
 
 /** Loads what comes into view, of the messages for which there is only a spacer. */
 async function onScroll() {
@@ -83,23 +71,24 @@ async function onScroll() {
   redraw();
   missed ||= loading;
   if (loading || !nodes.length || !isLoaded(state.tid)) return;
+  const { start, count, items } = state.log;
   const [above, below] = [nodes[0].offsetTop - top, top + height - bottomOf(nodes.at(-1))];
-  const { start, count } = state.log;
+  if (!(start > 0 && above > -height) && !(hasLater() && below > -height)) return;
+  const mid = firstInView()?.dataset.mid;
+  const first = mid ? start + items.findIndex((it) => it.mid === mid) : Math.floor(top / ROW);
+  const wanted = Math.max(0, Math.min(count - PAGE, first - PAGE / 2));
+  if (wanted === start) return;
   [loading, missed] = [true, false];
   try {
-    const isFar = (start > 0 && above > 2 * height) || (hasLater() && below > 2 * height);
-    // With the spacer before it, this window is where the old one was scrolled to.
-    if (isFar && scrollHeight - top - height > ROW) await fetchWindow(`&start=${Math.min(count - PAGE, Math.floor(top / ROW))}`);
-    else if (isFar) await loadNewest();
-    else if (start > 0 && above > -200) await extend('before');
-    else if (hasLater() && below > -200) await extend('after');
+    // Without a spacer behind it, the end is in view.
+    if (!mid && scrollHeight - top - height < ROW) await loadNewest();
+    else await fetchWindow(`&start=${wanted}`);
   } catch { /* The next scrolling tries again. */ } finally {
     loading = false;
     if (missed) onScroll();
   }
 }
 
-/** Adds a message, or replaces it. */
 export function receive(tid, message) {
   if (!isLoaded(tid)) return;
   const it = state.log;
@@ -145,7 +134,6 @@ function rows({ reads }) {
   !state.world.switches.read_receipts && h('p.receipts', 'Read receipts are switched off.'), space('after', later())];
 }
 
-/** Who has read up to a message. */
 const receipts = (message, uids) => uids.length > 0 && cached(`read-${message.mid}`, uids, () =>
   h('p.receipts', 'Read by ', names(uids), uids.slice(0, 5).map((uid) => face(userOf(uid) ?? { uid }, 'tiny'))));
 
@@ -191,7 +179,6 @@ export async function reveal(mid) {
 }
 acts.reveal = (mid) => api.attempt(reveal(mid));
 
-/** True if a message is in view. */
 export function isInView(mid) {
   const found = log() && nodeOf(mid);
   if (!found) return false;

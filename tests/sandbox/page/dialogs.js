@@ -5,7 +5,6 @@ import * as api from './api.js';
 import { state, acts, view, redraw, chat, isAdmin, fullName } from './state.js';
 import { face } from './face.js';
 
-/** Describes the dialog that is open. */
 let open = null;
 export const closeDialog = () => one('dialog')?.close();
 const drawOpen = () => show(one('#dialog'), open?.());
@@ -32,14 +31,12 @@ const done = (words) => button(words, closeDialog, { kind: 'primary' });
 
 const active = () => [...state.world.people.filter((person) => !person.is_deleted), ...state.world.bots];
 
-/** A list of people, bots and groups to choose from. */
 function pick(users, groups) {
   const box = (name, value, ...words) => h('label', { key: value }, h('input', { type: 'checkbox', name, value }), words);
   return h('div.pick', { role: 'group', label: 'People and groups' }, users.map((user) => box('users', user.uid, face(user, 'tiny'), h('bdi', fullName(user)))),
     groups.map((group) => box('groups', group.gid, h('bdi', group.title), ` (group, ${group.members.length})`)));
 }
 
-/** What is chosen in a form with such a list. */
 function chosen(node) {
   const data = new FormData(node);
   return Object.fromEntries(['users', 'groups'].map((kind) => [kind, data.getAll(kind)]).filter(([, ids]) => ids.length));
@@ -84,12 +81,12 @@ acts.members = () => openDialog('Members and settings', (attempt) => {
   return [h('ul', it.users.map(member), it.groups.map(group)), h('p.small.muted', why),
     may && h('details', h('summary', 'Add people or groups'), form('', {}, (_, node) => act('POST', '/members/add', chosen(node))(),
       pick(active().filter((user) => !it.users.some((other) => other.uid === user.uid)), state.world.groups.filter((group) => !it.groups.some((other) => other.gid === group.gid))), actions(submit('Add')))),
-    h('h3', 'Settings'), form('row', {}, ({ title }) => act('PATCH', '', { title })(), h('input.field.grow', { name: 'title', defaultValue: it.title, maxlength: 256, label: 'Title', disabled: !may }), admin('Rename', null, { type: 'submit' })),
+    h('h3', 'Settings'), form('row', {}, (values) => act('PATCH', '', values)(), h('input.field.grow', { name: 'title', defaultValue: it.title, maxlength: 256, label: 'Title', disabled: !may }), admin('Rename', null, { type: 'submit' })),
     toggle('Only admins post', !it.allow_sending, (only) => act('PATCH', '', { allow_sending: !only })(), { disabled: !may }),
     actions(it.is_closed ? admin('Reopen chat', act('POST', '/reopen')) : admin('Close chat', act('POST', '/close')), button('Leave chat', leave, { kind: 'danger' }), done('Done'))];
 });
 
-export const reset = () => openDialog('Reset world', (attempt) => form('', {}, ({ seed }) => attempt(api.post('/reset', seed === '' ? {} : { seed: Number(seed) }).then(closeDialog)),
+export const reset = () => openDialog('Reset world', (attempt) => form('', {}, (values) => attempt(api.post('/reset', values).then(closeDialog)),
   h('p', 'All chats, files and other bots of this world go, and faults end. The key stays.'), field('Seed of the new ids', { name: 'seed', type: 'number', min: 0, placeholder: 'the same' }),
   actions(button('Cancel', closeDialog), button('Reset world', null, { kind: 'danger', type: 'submit' }))));
 

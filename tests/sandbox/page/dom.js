@@ -1,5 +1,7 @@
 // Describes what is to be seen, and draws it. Text is only ever text: no string becomes markup.
 
+import { ICONS } from './icons.js';
+
 const SVG = 'http://www.w3.org/2000/svg';
 
 class Description {
@@ -21,34 +23,39 @@ export const h = (tag, ...content) => new Description(tag, content);
 /** An element that is described anew only if what it depends on has changed. */
 export const cached = (key, depends, create) => ({ key, version: JSON.stringify(depends), create });
 
-export const icon = (name) => h('svg.icon', { viewBox: '0 0 24 24', 'aria-hidden': true }, h('use', { href: `#i-${name}` }));
+export const icon = (name) => h('svg.icon', { viewBox: '0 0 24 24', 'aria-hidden': true }, h('path', { d: ICONS[name] }));
 
-/** A button with words, and perhaps an icon. */
 export const button = (words, onclick, { icon: sign, kind = '', ...props } = {}) =>
   h(`button.button.${kind}`, { onclick, ...props }, sign && icon(sign), words);
 
-/** A button that is only an icon. */
 export const iconButton = (sign, label, onclick, { kind = 'plain', ...props } = {}) =>
   h(`button.button.only.${kind}`, { label, title: label, onclick, ...props }, icon(sign));
 
 export const submit = (words) => h('button.button.primary', { type: 'submit' }, words);
 
-/** A box to check, with its words. */
 export const toggle = (words, checked, change, props) =>
-  h('label.switch', h('input', { type: 'checkbox', checked, onchange: (event) => change(event.target.checked), ...props }), words);
+  h('label.switch', h('input', { type: 'checkbox', checked, onchange: ({ target }) => change?.(target.checked), ...props }), words);
 
 export const field = (words, props, kind = 'input') => h('label', words, h(`${kind}.field`, { maxlength: kind === 'input' ? 256 : null, ...props }));
 /** A choice of values, each with its words. */
 export const select = (props, options) => h('select.field', props, options.map(([value, words]) => h('option', { value }, words)));
 
-/** A form. `act` receives its values by their names, and the form. */
+/** A form. `act` receives by their names the values that are not empty, and the form. */
 export const form = (tag, props, act, ...content) => h(`form.${tag}`, {
   onsubmit: (event) => {
     event.preventDefault();
-    act(Object.fromEntries(new FormData(event.target)), event.target);
+    const node = event.target;
+    const values = [...new FormData(node)].filter(([, value]) => value !== '');
+    act(Object.fromEntries(values.map(([name, value]) => [name, node.elements[name].type === 'number' ? Number(value) : value])), node);
   },
   ...props,
 }, content);
+
+export const onEscape = (act) => (event) => {
+  if (event.key !== 'Escape') return;
+  event.preventDefault();
+  act();
+};
 
 export const one = (selector) => document.querySelector(selector);
 export const plural = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;

@@ -2,7 +2,7 @@
 
 import { h, button, iconButton, show, form, submit, one } from './dom.js';
 import { act } from './api.js';
-import { state, acts, view, redraw, mark, now, time } from './state.js';
+import { state, acts, view, edit, redraw, mark, now, time } from './state.js';
 import { requests } from './requests.js';
 import { faults } from './faults.js';
 import { feeds, organisation } from './organisation.js';
@@ -32,10 +32,7 @@ function onKey({ key }) {
   if (step) choose(names.at((names.indexOf(state.drawer.tab) + step) % names.length)).then(() => one('.tabs [aria-selected=true]').focus());
 }
 
-function choose(tab) {
-  state.drawer.tab = tab;
-  return redraw();
-}
+const choose = (tab) => edit(state.drawer, { tab });
 
 const STEPS = [[1000, '+1 s', 'a second'], [25_000, '+25 s', '25 seconds, a poll'], [300_000, '+5 min', '5 minutes, a lease'], [3_600_000, '+1 h', 'an hour, the life of updates']];
 

@@ -5,7 +5,7 @@ import * as api from './api.js';
 import { state, otherOf, titleOf, isBot, firstName } from './state.js';
 
 /** A hue from the digest of an id: neighbours differ. */
-const hue = (uid) => Math.round(([...uid].reduce((sum, c) => Math.imul(sum ^ c.codePointAt(0), 0x01000193), 0x811c9dc5) >>> 0) * 0.618034) % 360;
+const hue = (uid) => [...uid].reduce((sum, c) => (sum * 31 + c.codePointAt(0)) % 1e9, 7) % 360;
 export const initials = (user) => (user.first_name?.[0] ?? '') + (user.last_name?.[0] ?? '');
 
 /** The initials of a person, or the sign of a bot. They are drawn by the style, so that they are no part of a name. */

@@ -2,11 +2,8 @@
 
 import { h, button, form, field, select, submit, toggle, one } from './dom.js';
 import * as api from './api.js';
-import { state, redraw } from './state.js';
+import { state, edit } from './state.js';
 import { armed } from './requests.js';
-
-const ROUTES = ['any request', 'POST /v1/chats/*/messages', 'GET /v1/chats/*/messages', 'POST /v1/chats', 'GET /v1/chats', 'GET /v1/chats/*', 'PATCH /v1/chats/*', 'POST /v1/chats/*/members/add', 'POST /v1/chats/*/members/remove',
-  'POST /v1/assets', 'GET /v1/assets/*', 'GET /v1/messages/updates', 'GET /v1/chats/*/messages/updates', 'GET /v1/reactions/updates', 'GET /v1/events/updates', 'GET /v1/chats/*/location/updates', 'PUT /v1/reactions/subscriptions', 'PUT /v1/location', 'GET /v1/users', 'GET /v1/groups', 'GET /v1/me'];
 
 /** Each kind of fault: its words, and the numbers and texts that it needs, with what they start with. */
 const GROUPS = {
@@ -30,40 +27,33 @@ const GROUPS = {
   },
 };
 const LABELS = { ms: 'Milliseconds', after_bytes: 'After bytes', status: 'Status', retry_after: 'Retry-After in seconds', content_type: 'Media type', text: 'Text (\\r and \\n are escapes)' };
-const isNumber = (key) => key !== 'content_type' && key !== 'text';
 
-const draft = { route: ROUTES[1], after: 0, times: 1 };
-/** Changes what is to be armed. */
-const edit = (changes) => {
-  Object.assign(draft, changes);
-  return redraw();
-};
+const ANY = 'any request';
+const draft = { route: 'POST /v1/chats/{tid}/messages', after: 0, times: 1 };
 
 export function faults() {
   const { closing } = state.faults;
   const { kind, fields } = draft;
   const set = (body) => api.act('PUT', '/closing', body);
-  const choose = (kind, words, fields) => (fields ? edit({ kind, words, fields }).then(() => one('.panel .form input').focus()) : arm(kind, {}));
+  const choose = (kind, words, fields) => (fields ? edit(draft, { kind, words, fields }).then(() => one('.panel .form input').focus()) : arm(kind, {}));
   return [toggle(h('span', h('b', 'Outage'), 'Cut every connection, and each new one. The world is kept.'), state.world.outage, (outage) => api.act('PUT', '/outage', { outage }), { role: 'switch' }),
     armed(), h('h3', 'New fault'),
-    h('div.row', 'For ', select({ label: 'For', class: 'field grow', value: draft.route, onchange: ({ target }) => edit({ route: target.value }) }, ROUTES.map((it) => [it, it]))),
-    h('div.row', h('label', 'after ', h('input.field.inline', { type: 'number', min: 0, defaultValue: draft.after, oninput: ({ target }) => edit({ after: Number(target.value) }) }), ' requests, '),
-      h('span.segments', { role: 'group', label: 'How often' }, [[1, 'once'], [2, '2 times'], [0, 'always']].map(([times, words]) => h('button', { 'aria-pressed': draft.times === times, onclick: () => edit({ times }) }, words)))),
+    h('div.row', 'For ', select({ label: 'For', class: 'field grow', value: draft.route, onchange: ({ target }) => edit(draft, { route: target.value }) }, [ANY, ...state.world.routes].map((it) => [it, it]))),
+    h('div.row', h('label', 'after ', h('input.field.inline', { type: 'number', min: 0, defaultValue: draft.after, oninput: ({ target }) => edit(draft, { after: Number(target.value) }) }), ' requests, '),
+      h('span.segments', { role: 'group', label: 'How often' }, [[1, 'once'], [2, '2 times'], [0, 'always']].map(([times, words]) => h('button', { 'aria-pressed': draft.times === times, onclick: () => edit(draft, { times }) }, words)))),
     kind && form('form', { key: kind, label: draft.words }, (values) => arm(kind, values), h('b', draft.words),
-      Object.entries(fields).map(([name, defaultValue]) => field(LABELS[name], { name, defaultValue, type: isNumber(name) ? 'number' : 'text', min: 0 })), h('div.actions', button('Cancel', () => edit({ kind: null })), submit('Arm'))),
+      Object.entries(fields).map(([name, defaultValue]) => field(LABELS[name], { name, defaultValue, type: /^(text|content_type)$/.test(name) ? 'text' : 'number', min: 0 })), h('div.actions', button('Cancel', () => edit(draft, { kind: null })), submit('Arm'))),
     Object.entries(GROUPS).map(([title, kinds]) => [h('h3', title), h('div.faults', Object.entries(kinds).map(([kind, [words, about, fields]]) => h('button', { onclick: () => choose(kind, words, fields) }, h('b', words), h('span', about))))]),
-    h('h3', 'Connections'), form('grid', {}, ({ every, announced }) => set({ every: Number(every), announced: Boolean(announced) }),
-      h('p.row.small', 'Close the connection after every ', h('input.field.inline', { type: 'number', name: 'every', min: 1, defaultValue: closing?.every ?? 3, label: 'n' }), ' answers'), toggle('Announced by Connection: close', closing?.announced ?? true, () => {}, { name: 'announced' }),
+    h('h3', 'Connections'), form('grid', {}, ({ every, announced }) => set({ every, announced: Boolean(announced) }),
+      h('p.row.small', 'Close the connection after every ', h('input.field.inline', { type: 'number', name: 'every', min: 1, defaultValue: closing?.every ?? 3, label: 'n' }), ' answers'), toggle('Announced by Connection: close', closing?.announced ?? true, null, { name: 'announced' }),
       h('p.row', submit('Apply'), closing && [button('Stop', () => set({ every: 0 })), h('span.small', `Now: every ${closing.every}, ${closing.announced ? 'announced' : 'abruptly'}`)]))];
 }
 
 function arm(kind, values) {
-  const body = { kind };
-  for (const [key, value] of Object.entries(values)) {
-    if (value !== '') body[key] = isNumber(key) ? Number(value) : value.replaceAll('\\r', '\r').replaceAll('\\n', '\n');
-  }
-  if (draft.route !== ROUTES[0]) [body.method, body.path] = draft.route.split(' ');
+  const body = { kind, ...values };
+  body.text &&= body.text.replaceAll('\\r', '\r').replaceAll('\\n', '\n');
+  if (draft.route !== ANY) [body.method, body.path] = draft.route.replace(/\{\w+\}/g, '*').split(' ');
   if (draft.after > 0) body.after = draft.after;
   Object.assign(body, draft.times ? { times: draft.times } : { always: true });
-  return api.attempt(api.post('/faults', body).then(() => edit({ kind: null })));
+  return api.attempt(api.post('/faults', body).then(() => edit(draft, { kind: null })));
 }

@@ -1,10 +1,9 @@
 // Finds a text in the messages of a chat, also in those that are not in the page.
 
-import { h, button, iconButton, form, one } from './dom.js';
+import { h, button, iconButton, form, onEscape, one } from './dom.js';
 import * as api from './api.js';
 import { state, acts, redraw, time, fullName } from './state.js';
 
-/** What was found, while the row is open. */
 let found = null;
 
 const texts = (message) => [message.msg, message.sender_display_name, ...(message.attachments ?? []).flatMap((it) => [it.title, it.name, it.question, it.description, it.address, it.asset?.file_name])];
@@ -35,13 +34,12 @@ async function go(direction) {
   redraw();
 }
 
-/** Opens the row in which a text is found, or closes it. */
 export async function toggleFind() {
   found = found === null ? '' : null;
   await redraw();
   one('#find-text')?.focus();
 }
 
-export const findRow = () => found !== null && form('find-row.row', { role: 'search', onkeydown: (event) => { if (event.key === 'Escape') { event.preventDefault(); toggleFind(); } } }, () => go('before'),
+export const findRow = () => found !== null && form('find-row.row', { role: 'search', onkeydown: onEscape(toggleFind) }, () => go('before'),
   h('input.field.grow', { id: 'find-text', type: 'search', label: 'Find in this chat', placeholder: 'Find in this chat' }), h('span.small', { role: 'status' }, found),
   button('Earlier', () => go('before')), button('Later', () => go('after')), iconButton('close', 'Close', toggleFind));

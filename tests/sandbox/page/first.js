@@ -2,6 +2,7 @@
 
 import { h, button, copy, one } from './dom.js';
 import { get, post, attempt } from './api.js';
+import { REASONS } from './requests.js';
 import { state, acts, redraw, mark, fullName, playable, time } from './state.js';
 
 let key = null;
@@ -19,15 +20,10 @@ const code = (label, words, props) => h('pre', { tabindex: 0, label, ...props },
 const step = (number, title, ...content) => h(`div.step.${number === '?' ? 'quiet' : ''}`, h('span.no', { 'aria-hidden': true }, number), h('div', h('h3', title), content));
 const small = (...words) => h('p.small.muted', words);
 
-/** What was wrong with the last request with a wrong key. */
 function refused() {
-  const last = [...state.requests.values()].findLast((it) => it.credentials);
-  return last && h('p.refusal', { role: 'status' }, `${time.second(last.at)} A request came with`, {
-    missing: 'out credentials. The App ID is the user name of HTTP Basic, the Secret the password.',
-    unknown_app_id: ` an unknown App ID (${(last.app_id ?? '').slice(0, 12)}…).`,
-    wrong_secret: ' a wrong secret.',
-    revoked: ' a revoked key.',
-  }[last.credentials]);
+  const { at, credentials, app_id } = [...state.requests.values()].findLast((it) => it.credentials) ?? {};
+  const more = credentials === 'unknown_app_id' ? ` (${app_id.slice(0, 12)}…).` : credentials === 'missing' ? '. The App ID is the user name of HTTP Basic, the Secret the password.' : '.';
+  return credentials && h('p.refusal', { role: 'status' }, `${time.second(at)} A request came with ${REASONS[credentials]}${more}`);
 }
 
 async function fetchKey() {

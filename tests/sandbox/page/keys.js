@@ -1,10 +1,10 @@
 // Single keys, outside of fields, and the order of the panes.
 
 import { one } from './dom.js';
-import { state, acts, redraw, playable } from './state.js';
+import { state, acts, edit, playable } from './state.js';
 import { chatsInOrder } from './rail.js';
 import { focused } from './conversation.js';
-import { write } from './composer.js';
+import { focusText } from './composer.js';
 import { toggleFind } from './find.js';
 import { keys } from './dialogs.js';
 
@@ -24,7 +24,7 @@ const KEYS = {
   k: step(-1),
   n: (chats) => openChat(chats.find((it) => it.unread && it.tid !== state.tid) ?? chats.find((it) => it.unread)),
   a: () => state.alerts[0] && acts.openAlert(state.alerts[0]),
-  c: write,
+  c: focusText,
   r: () => {
     const message = focused();
     if (message && !message.deleted) acts.reply(message);
@@ -45,10 +45,8 @@ addEventListener('keydown', (event) => {
   }
   if (!state.uid || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || one('dialog[open]')) return;
   if (key === 'Escape' && !one(':popover-open')) {
-    if (state.drawer.request !== null) {
-      state.drawer.request = null;
-      redraw();
-    } else if (state.drawer.open) acts.toggleDrawer();
+    if (state.drawer.request !== null) edit(state.drawer, { request: null });
+    else if (state.drawer.open) acts.toggleDrawer();
     else if (innerWidth <= 760) acts.back();
     return;
   }

@@ -8,14 +8,11 @@ const WIDTH = 296;
 const MARGIN = 28;
 
 const radians = (degrees) => (degrees * Math.PI) / 180;
-/** The shorter way around the earth. */
 const turn = (degrees) => ((((degrees + 180) % 360) + 360) % 360) - 180;
 const within = (low, value, high) => Math.max(low, Math.min(high, value));
 
-/** Metres east and north of an origin. */
 export const metres = ([lat, lon], [lat0, lon0]) => [turn(lon - lon0) * Math.cos(radians(lat0)) * METRES, (lat - lat0) * METRES];
 
-/** The place some metres away. */
 export const moved = (lat, lon, east, north) =>
   [within(-90, lat + north / METRES, 90), turn(lon + east / (METRES * Math.max(0.01, Math.cos(radians(lat)))))];
 
@@ -45,7 +42,6 @@ export function map(points, { label, who, zoom }) {
   const [x, y] = place([0, 0]);
   const [sx, sy] = place(plane[0]);
   const text = (x, y, words, anchor = 'middle') => h('text', { x, y, 'text-anchor': anchor }, words);
-  /** The lines of the grid that cross one axis; every fifth is stronger. */
   const lines = (from, end, line) => {
     const first = Math.ceil(-from / step);
     const count = Math.max(0, Math.ceil((end - from) / step) - first);

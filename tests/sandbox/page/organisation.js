@@ -3,9 +3,7 @@
 import { h, button, form, submit, toggle, plural } from './dom.js';
 import * as api from './api.js';
 import { waitingPolls } from './requests.js';
-import { state, now, redraw, fullName, botOf } from './state.js';
-
-const age = (ms) => (ms < 60_000 ? `${Math.floor(ms / 1000)} s` : `${Math.floor(ms / 60_000)} min`);
+import { state, now, redraw, time, fullName, botOf } from './state.js';
 
 export function feeds() {
   const { elapsed } = now();
@@ -13,7 +11,7 @@ export function feeds() {
     const left = Math.ceil((it.ends_at_ms - elapsed) / 1000);
     const lease = it.state === 'deleted' ? 'deleted' : left > 0 && it.state === 'active' ? `lease: ${left} s left` : 'lease has run out';
     return h('li.list-row.small', h('span.grow', h('b', it.topic), it.tid && ` · ${it.tid}`, h('br'), h('span.muted', h('bdi', fullName(botOf(it.app_id)) || it.app_id), ` · ${it.id}`)),
-      h('span', [lease, `cursor ${age(elapsed - it.cursor_since_ms)} old`, plural(it.pending_polls, 'poll')].join(' · ')));
+      h('span', [lease, `cursor ${time.span(elapsed - it.cursor_since_ms)} old`, plural(it.pending_polls, 'poll')].join(' · ')));
   };
   const { subscriptions } = state.feeds;
   const act = (words, path) => button(words, () => api.act('POST', path));
@@ -21,7 +19,6 @@ export function feeds() {
     h('div.row', act('Let all leases run out', '/leases/expire'), act('Make all cursors too old', '/cursors/expire'), act('Unsubscribe all', '/subscriptions/delete'))];
 }
 
-/** Each switch: its words, and the refusal without it. */
 const SWITCHES = {
   member_updates: ['Change members', 'update_members_not_allowed'],
   leaving: ['Leave chats', 'leave_chat_not_allowed'],
@@ -32,7 +29,6 @@ const SWITCHES = {
   bot_reactions: ['Bots react', 'auth'],
 };
 
-/** The key of the bot that was made last. */
 let made = null;
 
 export function organisation() {
@@ -47,12 +43,12 @@ export function organisation() {
     toggle(h('bdi', fullName(it)), members.some((member) => member.uid === it.uid), (isMember) => api.act(isMember ? 'PUT' : 'DELETE', `/groups/${api.id(gid)}/members/${api.id(it.uid)}`))));
   const number = (words, name, step) => h('label.small', words, ' ', h('input.field.inline', { name, type: 'number', min: 0, step, defaultValue: rate_limit?.[name] ?? '' }));
   const limit = (body) => api.act('PUT', '/rate-limit', body);
-  const create = async ({ first_name }) => {
-    made = await api.act('POST', '/bots', { first_name });
+  const create = async (values) => {
+    made = await api.act('POST', '/bots', values);
     redraw();
   };
   return [h('h3', 'Allowed in this organisation'), Object.entries(SWITCHES).map(([key, [words, code]]) => toggle(h('span', h('b', words), h('span.muted', `Otherwise 403 ${code}`)), switches[key], (it) => api.act('PATCH', '/switches', { [key]: it }), { role: 'switch' })),
-    h('h3', 'Rate limit of each key'), form('row', {}, ({ per_second, burst }) => limit(per_second === '' ? {} : { per_second: Number(per_second), burst: Number(burst || 1) }),
+    h('h3', 'Rate limit of each key'), form('row', {}, (values) => limit(values.per_second ? { burst: 1, ...values } : {}),
       number('Requests a second', 'per_second', 'any'), number('Burst', 'burst', 1), submit('Apply'), rate_limit && button('No limit', () => limit({}))),
     h('h3', 'Bots'), h('ul', bots.map(bot)), form('row', {}, create, h('input.field', { name: 'first_name', label: 'Name of the new bot', placeholder: 'Name', maxlength: 64 }), submit('New bot')),
     made && h('pre', `App ID  ${made.app_id}\nSecret  ${made.secret}`), h('h3', 'People'), h('ul', people.map(person)), h('h3', 'Groups'), groups.map(group)];

@@ -1,6 +1,6 @@
 // The people, the chats of the one who is played, and the bar on top.
 
-import { h, icon, button, iconButton, show, cached, plural, visible, one } from './dom.js';
+import { h, icon, button, iconButton, show, cached, onEscape, plural, visible, one } from './dom.js';
 import * as api from './api.js';
 import { state, acts, view, redraw, fullName, titleOf, otherOf, senderOf, playable, botOf, time, now, summary, me, isBot } from './state.js';
 import { newChat, keys } from './dialogs.js';
@@ -32,10 +32,8 @@ function drawRail() {
     h('ul.popup', { id: 'further', popover: true, label: 'Further people' }, state.world.people.filter((it) => it.is_deleted || it.is_hidden).map(other)));
 }
 
-/** The time of a chat's last message. */
 const at = (chat) => chat.last_message?.timestamp ?? 0;
 
-/** The chats that need an answer, and the others. */
 export function chatsInOrder(filter = '') {
   const chats = [...state.chats.values()].filter((chat) => titleOf(chat).toLowerCase().includes(filter)).sort((a, b) => at(b) - at(a));
   return [chats.filter((chat) => chat.alerts.length), chats.filter((chat) => !chat.alerts.length)];
@@ -47,7 +45,6 @@ const findChats = (text) => {
   redraw();
 };
 
-/** The chats of the person. */
 function drawChats() {
   const person = me();
   if (!person) return;
@@ -57,7 +54,7 @@ function drawChats() {
   const none = filter ? 'No chat has this in its title.' : [h('bdi', person.first_name), ' is in no chat. Start one, or let the bot add them.'];
   show(pane, h('div.pane-head', face(person), h('div.grow', h('h2.cut', { dir: 'auto' }, fullName(person)),
     h('p.small.muted.cut', 'You play ', h('bdi', person.first_name), ` · ${person.uid}`)), iconButton('plus', 'New chat', () => newChat(), { kind: '' })),
-  h('div.find', h('input.field', { type: 'search', id: 'find', placeholder: 'Find a chat', label: 'Find a chat', value: filter, oninput: (event) => findChats(event.target.value), onkeydown: (event) => event.key === 'Escape' && findChats('') }),
+  h('div.find', h('input.field', { type: 'search', id: 'find', placeholder: 'Find a chat', label: 'Find a chat', value: filter, oninput: (event) => findChats(event.target.value), onkeydown: onEscape(() => findChats('')) }),
     h('kbd', { 'aria-hidden': true }, '/')),
   h('div.chat-list', urgent.length > 0 && h('h3.urgent', 'Needs your answer'), urgent.map(chatRow), (rest.length > 0 || !urgent.length) && h('h3', 'Chats'), rest.map(chatRow),
     !urgent.length && !rest.length && h('p.empty', none)));
@@ -74,7 +71,6 @@ const chatRow = (chat) => cached(chat.tid, [state.uid, chat.tid === state.tid, t
     h('span.mark', chat.is_closed && [icon('lock'), h('span.hush', 'closed')], badge));
 });
 
-/** The bar on top: bots, clock, and buttons. */
 function drawTop() {
   const { is_held } = state.clock;
   const [kind, mark, words] = botState();
@@ -93,7 +89,6 @@ function botState() {
   for (const app of polling) return ['', 'dot', `${fullName(botOf(app))} polls ${plural(feeds.polls.length, 'feed')}`];
   const [app, at] = Object.entries(world.last_seen).sort((a, b) => b[1] - a[1])[0] ?? [];
   if (!app) return ['', 'ring', 'No bot yet'];
-  const silent = Math.floor((now().utc - at) / 1000);
-  if (silent < 10) return ['', 'dot', fullName(botOf(app))];
-  return ['', 'ring', `${fullName(botOf(app))}, silent for ${silent < 60 ? `${silent} s` : `${Math.floor(silent / 60)} min`}`];
+  const silent = now().utc - at;
+  return silent < 10_000 ? ['', 'dot', fullName(botOf(app))] : ['', 'ring', `${fullName(botOf(app))}, silent for ${time.span(silent)}`];
 }

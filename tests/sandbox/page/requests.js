@@ -2,7 +2,7 @@
 
 import { h, icon, button, cached, bytes, copy, plural, one } from './dom.js';
 import * as api from './api.js';
-import { state, acts, redraw, time, now } from './state.js';
+import { state, acts, edit, redraw, time, now } from './state.js';
 
 const MAX_ROWS = 300;
 const filter = { text: '', hidePolls: true, failed: false };
@@ -20,17 +20,13 @@ export function requests() {
   const rows = matching.filter((it) => it.number <= shownUpTo);
   const fresh = matching.length - rows.length;
   const keys = Map.groupBy(rows.slice(0, MAX_ROWS), (it) => it.key);
-  const edit = (changes) => {
-    Object.assign(filter, changes);
-    redraw();
-  };
-  const option = (name, words) => button(words, () => edit({ [name]: !filter[name] }), { 'aria-pressed': filter[name] });
+  const option = (name, words) => button(words, () => edit(filter, { [name]: !filter[name] }), { 'aria-pressed': filter[name] });
   const showNew = () => {
     shownUpTo = newest;
     redraw();
   };
   return [armed(), waitingPolls(),
-    h('div.row', h('input.field.grow', { type: 'search', label: 'Filter by path, status, key or mid', placeholder: 'Filter: path, status, key, mid', value: filter.text, oninput: ({ target }) => edit({ text: target.value }) }), option('hidePolls', 'Hide polls'), option('failed', 'Failed')),
+    h('div.row', h('input.field.grow', { type: 'search', label: 'Filter by path, status, key or mid', placeholder: 'Filter: path, status, key, mid', value: filter.text, oninput: ({ target }) => edit(filter, { text: target.value }) }), option('hidePolls', 'Hide polls'), option('failed', 'Failed')),
     fresh > 0 && button(plural(fresh, 'new request'), showNew, { kind: 'primary' }),
     h('ul.requests', rows.slice(0, MAX_ROWS).map((it) => row(it, it.key && keys.get(it.key).length > 1)), !rows.length && h('li.empty', all.length ? 'No request matches.' : 'No request yet.'))];
 }
@@ -48,10 +44,8 @@ function describe({ kind, status, method, path, under, after, times }) {
   return [[kind.replaceAll('_', ' '), status].filter(Boolean).join(' '), where, after && `after ${after}`, times === null ? 'always' : `${times} left`].filter(Boolean).join(' · ');
 }
 
-/** The faults that wait for a request. */
 export const armed = () => state.faults.items.map((rule) => h('div.armed', { key: rule.id }, icon('alert'), h('span.grow', h('b', 'Armed: '), describe(rule)), button('Disarm', () => api.act('DELETE', `/faults/${rule.id}`))));
 
-/** The polls that wait, if there are any. */
 export function waitingPolls() {
   const { polls } = state.feeds;
   const { elapsed } = now();
@@ -68,7 +62,8 @@ function statusOf(it) {
   return [it.status < 300 ? 'good' : it.status < 500 ? 'refused' : 'bad', it.status];
 }
 
-const REASONS = { missing: 'no credentials', unknown_app_id: 'unknown App ID', wrong_secret: 'wrong secret', revoked: 'revoked key' };
+/** What a request came with, in place of the right key. */
+export const REASONS = { missing: 'no credentials', unknown_app_id: 'an unknown App ID', wrong_secret: 'a wrong secret', revoked: 'a revoked key' };
 
 function second(it) {
   const key = it.key && `key ${it.key.slice(0, 8)}${it.key.length > 8 ? '…' : ''}`;
@@ -88,8 +83,7 @@ function row(it, isJoined) {
 }
 
 async function toggle(number) {
-  state.drawer.request = number;
-  redraw();
+  edit(state.drawer, { request: number });
   if (number !== null) details.set(number, await api.get(`/requests/${number}`).catch(() => null));
   return redraw();
 }
@@ -124,7 +118,6 @@ function bodyOf(body) {
   }
 }
 
-/** The names of members in colour. */
 const coloured = (json) => json.split('\n').map((line) => {
   const [, start, name, rest] = /^(\s*)("(?:[^"\\]|\\.)*")(:.*)$/.exec(line) ?? [];
   return name ? [start, h('span.json-key', name), `${rest}\n`] : `${line}\n`;

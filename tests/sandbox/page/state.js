@@ -5,7 +5,6 @@ export const state = {
   uid: null,
   tid: null,
   chats: new Map(),
-  /** A window of the messages of one chat. */
   log: null,
   alerts: [],
   requests: new Map(),
@@ -13,11 +12,9 @@ export const state = {
   faults: { items: [], closing: null },
   clock: null,
   drawer: { open: false, tab: 'Requests', request: null },
-  /** The message that is marked. */
   linked: null,
   firstRun: false,
   settings: { keys: true, readOnOpen: false, sound: false },
-  /** What the bar on top says. */
   notice: { connection: '', restarted: '', refusal: '' },
   /** What is unfolded, and what cannot be played. */
   marks: new Set(),
@@ -29,7 +26,6 @@ export const acts = {};
 const views = [];
 let drawing = null;
 
-/** Registers a function that draws a part of the page. */
 export const view = (draw) => views.push(draw);
 
 /** Draws the page in the next frame. The promise ends when it is drawn. */
@@ -44,6 +40,11 @@ export function redraw() {
     });
   });
   return drawing;
+}
+
+export function edit(it, changes) {
+  Object.assign(it, changes);
+  return redraw();
 }
 
 export function mark(key, isMarked = !state.marks.has(key)) {
@@ -72,7 +73,6 @@ export const playable = () => state.world.people.filter((person) => !person.is_d
 
 export const chat = () => state.chats.get(state.tid);
 export const isAdmin = (chat, uid = state.uid) => chat.admins.some((user) => user.uid === uid);
-/** The other person of a 1:1 chat. */
 export const otherOf = (chat) => chat.type === 'one_to_one' && chat.users.find((user) => user.uid !== state.uid);
 export const titleOf = (chat) =>
   chat.type === 'one_to_one' ? fullName(otherOf(chat) || { uid: 'Deleted person' }) : chat.title || 'Untitled chat';
@@ -88,7 +88,6 @@ export const time = {
   second: iso(11, 19),
   milli: iso(11, 23),
   day: (at) => LONG.format(at),
-  /** Such as `Fri 27 Nov`. */
   short: (at) => new Date(at).toUTCString().slice(0, 11).replace(',', ''),
   sameDay: (a, b) => day(a) === day(b),
   /** The time of day, the day of the week, or the date. */
@@ -97,13 +96,13 @@ export const time = {
     if (time.sameDay(at, today)) return time.minute(at);
     return today - at < 6 * 864e5 ? time.short(at).slice(0, 3) : time.short(at).slice(4);
   },
+  span: (ms) => (ms < 60_000 ? `${Math.max(0, Math.floor(ms / 1000))} s` : `${Math.floor(ms / 60_000)} min`),
   ago(at) {
-    const seconds = Math.max(0, Math.round((now().utc - at) / 1000));
-    return seconds < 60 ? `${seconds} s ago` : seconds < 3600 ? `${Math.floor(seconds / 60)} min ago` : time.near(at);
+    const ms = now().utc - at;
+    return ms < 36e5 ? `${time.span(ms)} ago` : time.near(at);
   },
 };
 
-/** A line for a message. */
 export function summary(message) {
   if (!message) return 'No messages yet';
   if (message.deleted) return 'Deleted message';

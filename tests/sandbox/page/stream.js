@@ -1,13 +1,15 @@
 // The stream of events. A browser opens six connections for each host, so that one tab holds the stream for all.
 
-const CHANNEL = 'teamwire-sandbox';
+import { refused } from './api.js';
+import { state, edit } from './state.js';
 
-/**
- * Handles events after a position by their names, and loses none. `connected(isConnected)`; `crowded()` if there is hardly
- * a connection left.
- */
-export function follow(position, handlers, connected, crowded) {
+const CHANNEL = 'teamwire-sandbox';
+export const LOST = 'The sandbox does not answer. Trying again …';
+
+/** Handles events after a position by their names, and loses none. */
+export function follow(position, handlers) {
   let last = position;
+  const connected = (is) => edit(state.notice, { connection: is ? '' : LOST });
   const deliver = ({ id, name, data }) => {
     const [boot, seq] = id.split('.');
     const [lastBoot, lastSeq] = last.split('.');
@@ -45,7 +47,7 @@ export function follow(position, handlers, connected, crowded) {
     let others = 0;
     channel.onmessage = ({ data }) => {
       if (data.from) channel.postMessage({ to: data.from });
-      if (data.to === mine && ++others === 4) crowded();
+      if (data.to === mine && ++others === 4) refused({ message: 'This is the fifth tab. Here each holds a connection, and a browser opens six: further tabs will hang.' });
     };
     channel.postMessage({ from: mine });
     return open();

@@ -10,6 +10,7 @@ use crate::control::json;
 use crate::world::{
     RateLimit,
     contract::{json_object, problem::Problem},
+    routes,
     state::org_settings::OrgSettings,
 };
 
@@ -23,6 +24,7 @@ pub(super) fn world(api: &Api, _: &ApiCall) -> ApiResult {
     view["outage"] = json!(api.shared.is_down());
     view["bot_url"] = json!(api.bot_url);
     view["last_seen"] = json!(last_seen);
+    view["routes"] = routes().collect();
     (view["boot"], view["seq"]) = (json!(position.boot), json!(position.seq));
     ok(view)
 }
