@@ -151,7 +151,11 @@ where
         // Before the turn, so that the task is woken by a change that comes later.
         self.waker.register(cx.waker());
         loop {
-            if self.has_ended || self.stop.poll_stopped(cx) {
+            if self.has_ended {
+                return Poll::Ready(None);
+            }
+            if self.stop.poll_stopped(cx) {
+                ready!(self.poll_end_of_feed(cx));
                 return self.end(None);
             }
             match self.follower.turn() {
@@ -171,6 +175,17 @@ where
                 Turn::End(result) => return self.end(result.err()),
             }
         }
+    }
+
+    /// Waits until the subscription of the stopped feed is ended on the server. What has arrived is left to the next
+    /// replica.
+    fn poll_end_of_feed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some(events) = &mut self.events {
+            if !matches!(ready!(Pin::new(events).poll_next(cx)), Some(Ok(_))) {
+                self.events = None;
+            }
+        }
+        Poll::Ready(())
     }
 
     fn end(&mut self, error: Option<Error>) -> Poll<Option<Result<FleetEvent<T>, Error>>> {

@@ -130,6 +130,10 @@ where
             return Next::Ended(Ok(()));
         }
         if self.stop_handle.is_stopped() {
+            if let Some(mut events) = self.events.take() {
+                // Its subscription is ended on the server. What has arrived is left to the next replica.
+                while let Ok(Waited::Event(_)) = events.next_within(Limit::Never) {}
+            }
             return self.end(Ok(()));
         }
         match self.follower.turn() {

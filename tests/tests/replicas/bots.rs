@@ -50,6 +50,9 @@ pub(crate) trait Replicates: Harness {
         client: &Client<Self::X>,
         each: impl FnMut(FleetEvent<Message>) -> bool,
     ) -> Result<(), Error>;
+
+    /// Handles reactions: sends the ids of their messages.
+    fn serve_reactions(fleet: &Fleet, client: &Client<Self::X>, handled: Sender<String>) -> Result<(), Error>;
 }
 
 impl Replicates for Blocking {
@@ -72,6 +75,12 @@ impl Replicates for Blocking {
             }
         }
         Ok(())
+    }
+
+    fn serve_reactions(fleet: &Fleet, client: &Client<Self::X>, handled: Sender<String>) -> Result<(), Error> {
+        fleet
+            .follow_or_begin(client.chats().reaction_updates(None))
+            .for_each(|event| event.item().map_or(Ok(()), |reaction| handled.send(reaction.mid.to_string())))
     }
 }
 
@@ -106,6 +115,13 @@ macro_rules! asynchronous {
                     }
                     Ok(())
                 })
+            }
+
+            fn serve_reactions(fleet: &Fleet, client: &Client<Self::X>, handled: Sender<String>) -> Result<(), Error> {
+                let followed = fleet.follow_or_begin(client.chats().reaction_updates(None));
+                $block_on(followed.for_each_concurrent(2, async |event| {
+                    event.item().map_or(Ok(()), |reaction| handled.send(reaction.mid.to_string()))
+                }))
             }
         }
     };
@@ -162,7 +178,7 @@ pub(crate) struct World {
     redis: Option<RedisServer>,
     log: Sender<HandedOut>,
     handed_out: Receiver<HandedOut>,
-    /// What the observers of the bots receive.
+    /// The changes of claims that the observers of the bots have received.
     pub(crate) claims: Claims,
     released: Arc<(Mutex<bool>, Condvar)>,
 }

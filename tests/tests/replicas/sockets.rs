@@ -1,16 +1,16 @@
 //! Replicas over sockets, on a store in a folder.
 
-use std::time::Duration;
+use std::{sync::mpsc, thread, time::Duration};
 
 use teamwire_core::{
-    ErrorKind, FeedEvent,
+    ErrorKind, FeedEvent, StopHandle,
     claim::{Member, Saved},
 };
 use teamwire_sandbox::org;
 use teamwire_std::{claims::ClaimStore, fleet::Fleet};
 use teamwire_tests::{executor_test, harness::Blocking};
 
-use crate::bots::{FAILS, HANGS, LONG, Replicates, World};
+use crate::bots::{FAILS, HANGS, LONG, Replicates, SOON, World};
 
 const SHORT: Duration = Duration::from_millis(600);
 
@@ -68,7 +68,7 @@ fn replica_whose_store_is_away_hands_nothing_out_and_is_replaced<H: Replicates>(
     let first = world.start::<H>("a", 4, SHORT, LONG);
     assert_eq!(world.wait_for_start(), "a");
     first.cut(true);
-    std::thread::sleep(2 * SHORT);
+    thread::sleep(2 * SHORT);
     world.say(org::LOBBY, "1");
     assert!(world.is_quiet(SHORT), "its lease has expired");
     let second = world.start::<Blocking>("b", 1, SHORT, LONG);
@@ -88,7 +88,7 @@ fn replica_continues_when_its_store_is_back<H: Replicates>() {
     let bot = world.start::<H>("a", 4, SHORT, LONG);
     world.wait_for_start();
     bot.cut(true);
-    std::thread::sleep(2 * SHORT);
+    thread::sleep(2 * SHORT);
     world.say(org::LOBBY, "1");
     assert!(world.is_quiet(SHORT), "its lease has expired");
     bot.cut(false);
@@ -193,4 +193,26 @@ fn loop_of_its_own_handles_events_and_gets_dropped_ones_again<H: Replicates>() {
     })
     .expect("it follows the feed");
     assert_eq!(first.as_deref(), Some("4"), "the bot has saved the one before");
+}
+
+#[executor_test(adapters)]
+fn replica_that_stops_leaves_no_subscription_behind<H: Replicates>() {
+    const UNSUBSCRIBE: &str = "DELETE /v1/reactions/subscriptions/{id}";
+    let world = World::new();
+    let (ben, stop) = (world.sandbox.as_person(org::BEN), StopHandle::new());
+    let (sender, handled) = mpsc::channel();
+    let fleet = Fleet::builder("bots").lease(LONG).join(world.store()).expect("it can join");
+    let client = world.client::<H>().stopped_by(&stop);
+    let serving = thread::spawn(move || H::serve_reactions(&fleet, &client, sender));
+    // Reactions before the start of the feed are not delivered.
+    let is_handled = (0..SOON.as_millis() / 50).any(|_| {
+        let alert = ben.post_alert(org::LOBBY, "Pump 3 is down", "alert").expect("he is a member");
+        world.sandbox.as_person(org::ANNA).react(org::LOBBY, &alert, "ok").expect("she is a member");
+        handled.recv_timeout(Duration::from_millis(50)).is_ok()
+    });
+    assert!(is_handled, "the feed starts");
+    assert_eq!(world.sandbox.handled_count(UNSUBSCRIBE), 0);
+    stop.stop();
+    serving.join().expect("it does not panic").expect("it has followed the feed");
+    assert_eq!(world.sandbox.handled_count(UNSUBSCRIBE), 1);
 }
