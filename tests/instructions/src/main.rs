@@ -1,13 +1,13 @@
 //! Counts the instructions and allocations of four operations of the core, beside those of `serde_json` alone:
 //!
 //! ```sh
-//! cargo run --release -p teamwire-instructions                             # prints a table
-//! cargo run --release -p teamwire-instructions -- --check docs/performance.md   # compares it with this one
+//! cargo run --release -p teamwire-instructions
+//! cargo run --release -p teamwire-instructions -- --check docs/performance.md
 //! ```
 //!
-//! It runs itself under valgrind, so that the figures do not depend on the machine. Those of the compiler are excluded by
-//! comparing the ratio to the floor: the same values are serialised and deserialised by `serde_json` and placed into the
-//! same kinds of structs, by the same compiler.
+//! The first prints a table, the second compares it with that of a document. It runs itself under valgrind, so that the
+//! figures do not depend on the machine. Those of the compiler are excluded by the ratio to the floor: the same values
+//! are serialised and deserialised by `serde_json` into the same kinds of structs, by the same compiler.
 
 #![expect(clippy::print_stdout, reason = "the program prints a table")]
 

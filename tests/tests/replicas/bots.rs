@@ -13,10 +13,7 @@ use std::{
     time::Duration,
 };
 
-use teamwire_core::{
-    Client, Error, Message, StopHandle,
-    claim::{Claimed, Member, Release, Save, Saved, StoreError, View, Wanted},
-};
+use teamwire_core::{Client, Error, Message, StopHandle};
 use teamwire_redis::RedisStore;
 use teamwire_sandbox::{Sandbox, org};
 use teamwire_std::{
@@ -26,7 +23,7 @@ use teamwire_std::{
 use teamwire_test_support::RedisServer;
 use teamwire_tests::harness::{AsyncStd, Blocking, Harness, Smol};
 
-use crate::observed::Claims;
+use crate::{cuttable::Cuttable, observed::Claims};
 
 /// Longer than any step takes.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
@@ -130,43 +127,6 @@ macro_rules! asynchronous {
 asynchronous!(AsyncStd, async_std::task::block_on);
 asynchronous!(Smol, smol::block_on);
 
-/// A store whose connection can be cut.
-pub(crate) struct Cuttable {
-    store: Box<dyn ClaimStore>,
-    is_cut: Arc<AtomicBool>,
-}
-
-impl Cuttable {
-    fn store(&mut self) -> Result<&mut Box<dyn ClaimStore>, StoreError> {
-        if self.is_cut.load(Ordering::SeqCst) {
-            return Err(StoreError::unavailable("the connection is cut"));
-        }
-        Ok(&mut self.store)
-    }
-}
-
-impl ClaimStore for Cuttable {
-    fn beat(&mut self, member: &Member) -> Result<View, StoreError> {
-        self.store()?.beat(member)
-    }
-
-    fn claim(&mut self, member: &Member, wanted: &[Wanted], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
-        self.store()?.claim(member, wanted, at_most)
-    }
-
-    fn save(&mut self, member: &Member, saves: &[Save]) -> Result<Vec<Saved>, StoreError> {
-        self.store()?.save(member, saves)
-    }
-
-    fn release(&mut self, member: &Member, releases: &[Release]) -> Result<(), StoreError> {
-        self.store()?.release(member, releases)
-    }
-
-    fn leave(&mut self, member: &Member) -> Result<(), StoreError> {
-        self.store()?.leave(member)
-    }
-}
-
 /// An event that was handed out: the bot, the text and the tries.
 pub(crate) type HandedOut = (&'static str, String, u32);
 
@@ -260,7 +220,7 @@ impl World {
     /// Returns a store, and the flag that cuts its connection.
     pub(crate) fn cuttable(&self) -> (Cuttable, Arc<AtomicBool>) {
         let is_cut = Arc::<AtomicBool>::default();
-        (Cuttable { store: self.store(), is_cut: Arc::clone(&is_cut) }, is_cut)
+        (Cuttable::new(self.store(), Arc::clone(&is_cut)), is_cut)
     }
 
     /// Returns the handler of a bot, which logs the messages.

@@ -2,6 +2,7 @@
 
 mod bots;
 mod cost;
+mod cuttable;
 mod many;
 mod network;
 mod observed;

@@ -37,11 +37,11 @@ pub(super) struct State {
 pub(super) struct Followed {
     begins: bool,
     wake: Wake,
-    /// What its follower has last seen; `None` if it has not looked.
+    /// The state that its follower has last seen; `None` before that.
     seen: Option<Seen>,
 }
 
-/// What decides about the next turn of a follower.
+/// The state that decides about the next turn of a follower.
 #[derive(Debug)]
 struct Seen {
     /// Id of the claim.

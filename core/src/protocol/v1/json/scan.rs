@@ -241,8 +241,8 @@ pub(super) fn string_length(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Returns the number of bytes before the first quote or backslash. Most of a response is within strings, so eight bytes
-/// are compared at once.
+/// Returns the number of bytes before the first quote or backslash. Most of a response is within strings, so eight
+/// bytes are compared at once.
 pub(super) fn plain_length(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     while let Some((word, after)) = rest.split_first_chunk::<8>() {
