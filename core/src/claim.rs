@@ -13,8 +13,8 @@
 //!
 //! [`Replica`] is the state machine of one process. It returns the next [`Call`] to the store, and decides when events
 //! may be handed out. [`Following`] is that of one of its feeds: it decides which ones are. The trait of stores, and
-//! the thread that performs the calls, are in `teamwire-std`; programs use the `Fleet` of their adapter. The rules of
-//! a store are those of [`FeedRecord`] and [`MemberRecord`].
+//! the thread that performs the calls, are in `teamwire-std`; programs use the `Fleet` of their adapter. The rules of a
+//! store are those of [`FeedRecord`] and [`MemberRecord`].
 //!
 //! # Promises
 //!

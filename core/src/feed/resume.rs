@@ -9,8 +9,8 @@ pub trait Resume: Feed {
     fn name(&self) -> String;
 
     /// Returns a new feed of the same events, which starts after this checkpoint; with `None`, where this one was
-    /// created to start. The first event is then a [`Started`](super::FeedEvent::Started), also if that is a
-    /// checkpoint.
+    /// created to start. Also if that is a checkpoint, the first event is then
+    /// [`Started`](super::FeedEvent::Started).
     #[must_use]
     fn resumed(&self, after: Option<Checkpoint>) -> Self;
 
