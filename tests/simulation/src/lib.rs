@@ -29,7 +29,8 @@
 //! - `process` is one process of the bot: `feed_driver` drives its feeds (`feed_under_test`), `workload` has its
 //!   operations, `shares` its location shares, `disk` what it saves.
 //! - `network` delivers exchanges, `server` handles them, `people` act in the chats.
-//! - [`logins`] is another scenario: many operations, and a login that expires.
+//! - [`logins`] is another scenario: many operations, and a login that expires. [`replicas`] is a third one: several
+//!   processes that share feeds through a store.
 //! - `oracle` records all changes, `protocol` decodes requests and replies, and `invariants` checks each feed by both.
 //!   A `violation` ends the run.
 //!
@@ -100,6 +101,7 @@ mod people;
 mod process;
 mod protocol;
 mod random;
+pub mod replicas;
 mod run;
 mod scenario;
 mod server;

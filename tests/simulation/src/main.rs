@@ -1,16 +1,20 @@
-//! Runs many seeds of the simulator: `cargo run --release -p teamwire-simulation -- [SEEDS [FIRST_SEED]]`.
+//! Runs many seeds of the simulator: `cargo run --release -p teamwire-simulation -- [replicas] [SEEDS [FIRST_SEED]]`.
+//! With `replicas`, it runs those of several replicas.
 
 #![expect(clippy::print_stdout, reason = "a program for terminals")]
 
 use std::{env, process::ExitCode, thread, time::Instant};
 
-use teamwire_simulation::simulate_all;
+use teamwire_simulation::{replicas, simulate_all};
 
 fn main() -> ExitCode {
-    let mut arguments = env::args().skip(1).map(|argument| argument.parse().expect("arguments must be numbers"));
+    let mut arguments = env::args().skip(1).peekable();
+    let has_replicas = arguments.next_if(|argument| argument == "replicas").is_some();
+    let mut arguments = arguments.map(|argument| argument.parse().expect("arguments must be numbers"));
     let (seeds, first) = (arguments.next().unwrap_or(10_000), arguments.next().unwrap_or(0));
     let threads = thread::available_parallelism().map_or(1, |threads| threads.get() as u64);
     let started = Instant::now();
+    let simulate_all = if has_replicas { replicas::simulate_all } else { simulate_all };
     let result = simulate_all(first, seeds, threads);
     let elapsed = started.elapsed();
     match result {
