@@ -15,7 +15,7 @@ use crate::{
 /// The name of an example, and what happens to it.
 type Story = (&'static str, fn() -> Outcome);
 
-pub(crate) const ALL: [Story; 8] = [
+pub(crate) const ALL: [Story; 9] = [
     ("acknowledgements", acknowledgements),
     ("alert", alert),
     ("alertmanager", alertmanager),
@@ -24,6 +24,7 @@ pub(crate) const ALL: [Story; 8] = [
     ("live_map", live_map),
     ("migrate", migrate),
     ("outbox", outbox),
+    ("replica", replica),
 ];
 
 fn acknowledgements() -> Outcome {
@@ -208,6 +209,30 @@ fn outbox() -> Outcome {
     program.line("posted 3")?;
     program.ends_with(0)?;
     equal(&texts(&sandbox, org::LOBBY, 3)?, &["one", "two", "three"])
+}
+
+fn replica() -> Outcome {
+    let (sandbox, folder) = (Sandbox::start()?, Folder::new("replica")?);
+    let first = Program::start("replica", &["--begin"], &variables(&sandbox), &folder)?;
+    first.line("Following")?;
+    let second = Program::start("replica", &[], &variables(&sandbox), &folder)?;
+    second.line("Waiting")?;
+    // The first one has to have begun before something is posted.
+    let begun = sandbox.wait_until(PATIENCE, |sandbox| sandbox.pending_polls() > 0);
+    if !begun {
+        return Err("it does not poll".into());
+    }
+    let anna = sandbox.as_person(org::ANNA);
+    anna.post(org::LOBBY, "ping")?;
+    equal(&texts(&sandbox, org::LOBBY, 2)?, &["ping", "pong"])?;
+    first.terminate()?;
+    first.line("Stopped.")?;
+    first.ends_with(0)?;
+    anna.post(org::LOBBY, "ping")?;
+    second.line("Following")?;
+    equal(&texts(&sandbox, org::LOBBY, 4)?, &["ping", "pong", "ping", "pong"])?;
+    second.terminate()?;
+    second.ends_with(0)
 }
 
 fn client(sandbox: &Sandbox) -> Outcome<Client> {

@@ -79,8 +79,17 @@ impl Program {
 
     /// Sends the signal of Ctrl-C.
     pub(crate) fn interrupt(&self) -> Outcome {
-        let status = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status()?;
-        status.success().then_some(()).ok_or_else(|| "it cannot be interrupted".into())
+        self.signal("INT")
+    }
+
+    /// Sends the signal by which services are stopped.
+    pub(crate) fn terminate(&self) -> Outcome {
+        self.signal("TERM")
+    }
+
+    fn signal(&self, name: &str) -> Outcome {
+        let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status()?;
+        status.success().then_some(()).ok_or_else(|| format!("{name} cannot be sent").into())
     }
 
     /// Waits for the end of the output, and for the exit code, which must be this.
