@@ -22,6 +22,8 @@ pub struct Following<T> {
     window: Window<T>,
     /// The claim whose events are followed.
     grant: Option<Grant>,
+    /// The event that the bot saves itself, and the number of its save.
+    reserved: Option<(EventNumber, u64)>,
     /// Number of failures of the store that were reported.
     reported: u32,
     /// Set at the end of the feed.
@@ -71,7 +73,7 @@ impl<T: InChat> Following<T> {
     /// Starts to follow the feed with this name, with at most `limit` handlers at the same time.
     pub fn new(feed: impl Into<String>, limit: usize) -> Self {
         let (feed, window) = (feed.into(), Window::new(limit));
-        Self { feed, window, grant: None, reported: 0, end: None, is_followed: true }
+        Self { feed, window, grant: None, reserved: None, reported: 0, end: None, is_followed: true }
     }
 
     /// Sets the maximum number of handlers, for the next claim.
@@ -159,8 +161,11 @@ impl<T: InChat> Following<T> {
 
     /// Returns what the bot has to save with its own rows of the event with this number, and with this claim and
     /// checkpoint. `None` if the claim is lost, and if an event before this one is not handled.
+    ///
+    /// If the event comes again, because the outcome of its transaction is unknown, the save has the same number. The
+    /// store then shows whether it was done.
     pub fn to_save(
-        &self,
+        &mut self,
         replica: &mut Replica,
         number: EventNumber,
         claim: Claim,
@@ -169,7 +174,9 @@ impl<T: InChat> Following<T> {
         if !self.window.is_first(number) {
             return None;
         }
-        let seq = replica.reserve(&claim.feed, &claim.id)?;
+        let next = replica.reserve(&claim.feed, &claim.id)?;
+        let seq = self.reserved.filter(|(event, _)| *event == number).map_or(next, |(_, seq)| seq);
+        self.reserved = Some((number, seq));
         Some(Save { claim, seq, checkpoint })
     }
 

@@ -80,6 +80,12 @@ impl FeedRecord {
         Saved::Yes
     }
 
+    /// Returns `true` if this save, or a later one under its claim, has been done. Then the bot's own rows of an
+    /// earlier attempt, whose outcome was unknown, are there.
+    pub fn has_saved(&self, save: &Save) -> bool {
+        self.is_held_as(&save.claim) && (1..=self.seq).contains(&save.seq)
+    }
+
     /// Releases a claim.
     pub fn release(&mut self, release: &Release) {
         if self.is_held_as(&release.claim) {

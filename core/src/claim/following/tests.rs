@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta};
 
 use super::*;
 use crate::{
-    claim::{Call, Claimed, Member, Next, Outcome, StoreErrorKind, View},
+    claim::{Call, Claimed, FeedRecord, Member, Next, Outcome, Saved, StoreErrorKind, View, Wanted},
     config::{Config, Credentials},
     error::ErrorKind,
     executor::Manual,
@@ -96,7 +96,7 @@ fn failed_event_does_not_end_the_wait_for_a_store_that_is_away() {
     member.beat(at(2_600), &["m1"]);
     // After such a time, the claim is verified.
     let Call::Save(saves) = member.call(at(2_600)) else { panic!("a save is due") };
-    let saved = saves.iter().map(|_| crate::claim::Saved::Yes).collect();
+    let saved = saves.iter().map(|_| Saved::Yes).collect();
     member.replica.handle(at(2_600), at(2_600), Outcome::Save(Ok(saved)));
     assert!(matches!(member.turn(at(2_600)), Turn::Handle(_)));
 }
@@ -136,10 +136,45 @@ fn beginning_at_a_checkpoint_that_was_saved_elsewhere_is_saved_before_events_are
     let Call::Save(saves) = member.call(at(0)) else { panic!("its start is to be saved") };
     let saved: Vec<_> = saves.iter().map(|save| (save.seq, save.checkpoint.clone())).collect();
     assert_eq!(saved, [(2, checkpoint(5))]);
-    member.replica.handle(at(0), at(0), Outcome::Save(Ok(vec![crate::claim::Saved::Yes])));
+    member.replica.handle(at(0), at(0), Outcome::Save(Ok(vec![Saved::Yes])));
     let Turn::Handle(handed_out) = member.turn(at(0)) else { panic!("it is open") };
     assert!(matches!(handed_out.event, FeedEvent::Started(_)));
     // From there on, the feed has events only.
     let Step::Send(..) = feed.poll(at(0)) else { panic!("it polls") };
     assert!(matches!(template.resumed(Some(checkpoint(6))).poll(at(0)), Step::Send(..)));
+}
+
+#[test]
+fn save_by_the_bot_whose_outcome_is_unknown_is_repeated_with_its_number() {
+    let mut member = Member1::new(false);
+    let mut record = FeedRecord::default();
+    let wanted = Wanted { feed: FEED.into(), id: "m1.1".into() };
+    record.claim(member.replica.member(), &wanted, 1, false, true).expect("the feed is free");
+    member.beat(at(0), &["m1"]);
+    member.claim(at(0), Some(checkpoint(0)), None);
+    assert!(matches!(member.turn(at(0)), Turn::Follow(Some(_))));
+    for number in 1..=2 {
+        member.following.push(&mut member.replica, event(number));
+    }
+    let mut seqs = Vec::new();
+    for (time, was_saved) in [(0, false), (1_000, true), (1_000, false)] {
+        let Turn::Handle(handed_out) = member.turn(at(time)) else { panic!("an event is ready") };
+        let HandedOut { event, handed: Some(handed), claim: Some(claim) } = *handed_out else {
+            panic!("it has a claim")
+        };
+        let checkpoint = event.checkpoint().expect("it has one").clone();
+        let number = handed.number();
+        let save = member.following.to_save(&mut member.replica, number, claim, checkpoint).expect("it is the first");
+        assert_eq!(record.has_saved(&save), was_saved);
+        seqs.push(save.seq);
+        assert_eq!(record.save(&save), Saved::Yes);
+        if seqs.len() == 1 {
+            // The transaction is committed, but its outcome is unknown.
+            member.following.fail(&mut member.replica, handed, event, at(time).moment);
+        } else {
+            member.replica.saved(FEED, &save.claim.id, save.checkpoint);
+            member.following.finish(&mut member.replica, handed);
+        }
+    }
+    assert!(seqs[0] == seqs[1] && seqs[1] < seqs[2], "{seqs:?}");
 }

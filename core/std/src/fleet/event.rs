@@ -68,11 +68,15 @@ impl<T: InChat> FleetEvent<T> {
     /// [`Lost`](teamwire_core::claim::Saved::Lost), it is rolled back. After it was committed, call
     /// [`saved_by_me`](Self::saved_by_me).
     ///
+    /// If the outcome of the transaction is unknown, let the event come again. The save then has the same number. If
+    /// the store has that number already (see [`FeedRecord::has_saved`](teamwire_core::claim::FeedRecord::has_saved)),
+    /// the transaction was committed: roll the new one back, and call [`saved_by_me`](Self::saved_by_me).
+    ///
     /// Returns `None` if the claim is lost, and if an event before this one is not handled: handle one event at a time.
     pub fn to_save(&self) -> Option<Save> {
         let claim = self.claim.clone()?;
         let checkpoint = self.checkpoint()?.clone();
-        let following = self.link.following();
+        let mut following = self.link.following();
         following.to_save(&mut self.link.shared.lock().replica, self.number?, claim, checkpoint)
     }
 
