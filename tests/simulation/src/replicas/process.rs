@@ -55,6 +55,7 @@ pub(super) enum Stop {
 
 /// A feed of a process.
 pub(super) struct Follower {
+    name: String,
     pub(super) following: Following<Message>,
     /// The feed from which each claim starts one.
     template: Poller<Message>,
@@ -98,9 +99,11 @@ impl Process {
         let mut replica = Replica::new(member).with_patience(patience);
         let follower = |topic: &Topic| {
             let template = topic.feed(client);
-            replica.follow(template.name(), begins);
+            let name = template.name();
+            replica.follow(name.clone(), begins);
             Follower {
-                following: Following::new(template.name(), limit.unwrap_or(1)),
+                following: Following::new(name.clone(), limit.unwrap_or(1)),
+                name,
                 template,
                 feed: None,
                 exchange: None,
@@ -134,8 +137,7 @@ impl Process {
     /// Returns `true` if it may hand out events of this feed.
     pub(super) fn is_open(&self, clock: Duration, feed: usize) -> bool {
         let is_running = self.paused_until <= clock && self.stop == Stop::No;
-        let name = self.followers[feed].template.name();
-        let standing = self.replica.standing(&name, self.clock.now(clock));
+        let standing = self.replica.standing(&self.followers[feed].name, self.clock.now(clock));
         is_running && matches!(standing, Standing::Held { is_open: true, .. })
     }
 
@@ -146,7 +148,7 @@ impl Process {
 
     /// Takes note of the outcome of a call, as the process sees it.
     pub(super) fn on_outcome(&mut self, call: &Call, outcome: &Outcome, sent_at: Duration) {
-        let names: Vec<_> = self.followers.iter().map(|follower| follower.template.name()).collect();
+        let names: Vec<_> = self.followers.iter().map(|follower| follower.name.clone()).collect();
         let number = |feed: &str| names.iter().position(|name| name == feed);
         match (call, outcome) {
             (_, Outcome::Beat(Ok(_))) => self.renewed_at = Some(sent_at),

@@ -52,7 +52,7 @@ pub(super) struct Simulation<'t> {
     feeds: Vec<String>,
     store: Store,
     promises: Promises,
-    processes: BTreeMap<usize, Process>,
+    processes: BTreeMap<usize, Box<Process>>,
     calls: BTreeMap<usize, StoreCall>,
     exchanges: BTreeMap<usize, Exchange>,
     is_server_down_until: Duration,
@@ -263,7 +263,7 @@ impl<'t> Simulation<'t> {
             Event::ReplyArrives(exchange, _) => &self.exchanges.get(exchange)?.process,
             _ => return None,
         };
-        self.processes.get(process)
+        self.processes.get(process).map(|process| &**process)
     }
 
     fn on_person(&mut self) -> Result<(), Violation> {

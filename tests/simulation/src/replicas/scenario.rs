@@ -102,7 +102,7 @@ impl Scenario {
             processes: usize::try_from(random.within(2..=5)).unwrap_or_default(),
             lease,
             patience: Duration::from_secs(*random.pick(&[5, 8, 30])),
-            fault_phase: Duration::from_secs(random.within(20..=100)),
+            fault_phase: Duration::from_secs(random.within(15..=60)),
             faults: faults(random),
             max_fault_pause_ms: *random.pick(&[1_000, 4_000, 4_000, 10_000]),
             max_post_pause_ms: *random.pick(&[300, 2_000, 2_000, 6_000]),

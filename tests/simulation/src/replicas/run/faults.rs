@@ -116,8 +116,9 @@ impl Simulation<'_> {
             process.paused_until <= self.clock && process.stop == Stop::No && process.handlers.is_empty()
         };
         // A failover may have lost the start of a quiet feed, which its holder does not notice.
-        let are_ready =
-            self.processes.len() > 1 && self.processes.values().all(is_ready) && self.store.has_checkpoint(feed);
+        let are_ready = self.processes.len() > 1
+            && self.processes.values().all(|process| is_ready(process))
+            && self.store.has_checkpoint(feed);
         let Some(holder) = self.holder(feed).filter(|_| are_ready) else {
             self.phase = Phase::Finished;
             return Ok(());

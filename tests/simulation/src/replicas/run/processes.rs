@@ -38,7 +38,7 @@ impl Simulation<'_> {
         let settings = Settings { id, slot, member, lease, patience, begins: really_begins, limit };
         let mut process = Process::start(settings, &client, &self.scenario.topics, clock);
         process.begins = asked;
-        self.processes.insert(id, process);
+        self.processes.insert(id, Box::new(process));
         self.run_process(id, |_, _| Fate::Runs)
     }
 
