@@ -8,6 +8,7 @@ mod canned;
 mod conformance;
 mod errors;
 mod outages;
+mod relays;
 mod server;
 mod tls;
 
