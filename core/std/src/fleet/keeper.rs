@@ -37,11 +37,11 @@ pub(super) struct State {
 pub(super) struct Followed {
     begins: bool,
     wake: Wake,
-    /// The state that its follower has last seen; `None` before that.
+    /// The state that its follower has last seen; `None` if it has not looked.
     seen: Option<Seen>,
 }
 
-/// The state that decides about the next turn of a follower.
+/// The state on which the next turn of a follower depends.
 #[derive(Debug)]
 struct Seen {
     /// Id of the claim.
