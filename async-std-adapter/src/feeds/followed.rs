@@ -58,7 +58,7 @@ where
         let waker = Arc::<AtomicWaker>::default();
         let woken = Arc::clone(&waker);
         Followed {
-            follower: Follower::new(fleet, &feed, begins, move || woken.wake()),
+            follower: Follower::new(fleet, &feed.name(), begins, feed.observer(), move || woken.wake()),
             feed,
             backend,
             events: None,

@@ -45,7 +45,7 @@ where
         let feed = self.into_feed();
         let interrupt = Interrupt::default();
         let (woken, stopped) = (interrupt.clone(), interrupt.clone());
-        let follower = Follower::new(fleet, &feed, begins, move || woken.notify());
+        let follower = Follower::new(fleet, &feed.name(), begins, feed.observer(), move || woken.notify());
         let on_stop = stop_handle.on_stop(move || stopped.notify());
         Followed { follower, feed, backend, events: None, stop_handle, interrupt, _on_stop: on_stop, has_ended: false }
     }

@@ -9,7 +9,8 @@ use std::{
 use teamwire_core::{
     Checkpoint, Error, FeedEvent,
     claim::{self, Following, Handed},
-    feed::{InChat, Resume},
+    feed::InChat,
+    observe::Observer,
 };
 
 use super::{Fleet, FleetEvent, Shared, Wake, keeper::State};
@@ -93,19 +94,31 @@ impl<T: InChat> Running<T> {
 }
 
 impl<T: InChat> Follower<T> {
-    /// Starts to follow a feed, by its name. `wake` is called when a [turn](Self::turn) may be due, from any
-    /// thread.
-    pub fn new(fleet: &Fleet, feed: &impl Resume, begins: bool, wake: impl Fn() + Send + Sync + 'static) -> Self {
-        let follower = Self::start(fleet, &mut fleet.0.0.lock(), feed, begins, Arc::new(wake));
+    /// Starts to follow the feed with this name. The observer receives the changes of its claims. `wake` is called when
+    /// a [turn](Self::turn) may be due, from any thread.
+    pub fn new(
+        fleet: &Fleet,
+        feed: &str,
+        begins: bool,
+        observer: Option<Arc<dyn Observer>>,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        let follower = Self::start(fleet, &mut fleet.0.0.lock(), feed, begins, observer, Arc::new(wake));
         fleet.0.0.changed.notify_all();
         follower
     }
 
     /// Starts to follow a feed, without a notification of the keeper.
-    pub(super) fn start(fleet: &Fleet, state: &mut State, feed: &impl Resume, begins: bool, wake: Wake) -> Self {
-        let (observer, feed) = (feed.observer(), feed.name());
-        let failure = state.follow(&feed, begins, Wake::clone(&wake), observer).err();
-        let following = Arc::new(Mutex::new(Following::new(feed.clone(), DEFAULT_LIMIT)));
+    pub(super) fn start(
+        fleet: &Fleet,
+        state: &mut State,
+        feed: &str,
+        begins: bool,
+        observer: Option<Arc<dyn Observer>>,
+        wake: Wake,
+    ) -> Self {
+        let failure = state.follow(feed, begins, Wake::clone(&wake), observer).err();
+        let following = Arc::new(Mutex::new(Following::new(feed, DEFAULT_LIMIT)));
         let link = Link { shared: Arc::clone(&fleet.0.0), feed: feed.into(), following, wake };
         Self { fleet: fleet.clone(), link, failure, on_failure: Box::new(|_| {}) }
     }

@@ -289,7 +289,7 @@ where
         for (key, feed, begins) in feeds {
             let (inbox, woken) = (Arc::clone(&self.inbox), key.clone());
             let wake: Wake = Arc::new(move || inbox.wake(&woken));
-            let mut follower = Follower::start(&self.fleet, &mut state, &feed, begins, wake);
+            let mut follower = Follower::start(&self.fleet, &mut state, &feed.name(), begins, feed.observer(), wake);
             if let Some(limit) = self.limit {
                 follower.set_limit(limit);
             }

@@ -7,7 +7,7 @@ use teamwire_std::fleet::Fleet;
 use super::{RELAYS, Result, streams};
 
 /// Adds an entry and saves the checkpoint, in one step, if the claim is the current one. So an entry is added once,
-/// also if the response is lost, and no other relay adds it. This is what `RedisStore` does for a save, and one `XADD` more.
+/// also if the response is lost, and no other relay adds it. This is a save of `RedisStore`, and one `XADD` more.
 const ADD: &str = "
     if redis.call('HGET', KEYS[1], 'claim') ~= ARGV[1] then return 0 end
     local seq = redis.call('HGET', KEYS[1], 'seq') or '0'

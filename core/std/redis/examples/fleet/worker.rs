@@ -27,7 +27,8 @@ pub(crate) fn run(client: &Client, fleet: &Fleet, mut redis: Connection) -> Resu
     for stream in 0..STREAMS {
         let wake = wake.clone();
         // A stream is handled from its first entry on, so it may begin without a checkpoint.
-        let follower = Follower::new(fleet, &streams::feed(stream), true, move || wake.send(()).unwrap_or_default());
+        let wake = move || wake.send(()).unwrap_or_default();
+        let follower = Follower::new(fleet, &streams::feed(stream), true, None, wake);
         all.insert(stream, Stream { follower, position: None, wants_more: false, read: 0 });
     }
     loop {
