@@ -173,7 +173,12 @@ where
         // Before the turn, so that the task is woken by a change that comes later.
         self.waker.register(cx.waker());
         loop {
-            if self.has_ended || self.stop.poll_stopped(cx) {
+            if self.has_ended {
+                return Poll::Ready(None);
+            }
+            if self.stop.poll_stopped(cx) {
+                // The subscriptions are ended on the server. What has arrived is left to the next replica.
+                while ready!(Pin::new(&mut self.driver).poll_next(cx)).is_some() {}
                 self.has_ended = true;
                 return Poll::Ready(None);
             }

@@ -151,6 +151,8 @@ where
             return Next::Ended(Ok(()));
         }
         if self.driver.stop_handle().is_stopped() {
+            // The subscriptions are ended on the server. What has arrived is left to the next replica.
+            while self.driver.next().is_some() {}
             return self.end();
         }
         let time = match self.followers.turn(&mut self.driver, room) {

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use teamwire_core::{Client, Error, Message, StopHandle};
+use teamwire_core::{Client, Error, FeedSet, Message, Reaction, StopHandle};
 use teamwire_redis::RedisStore;
 use teamwire_sandbox::{Sandbox, org};
 use teamwire_std::{
@@ -50,6 +50,9 @@ pub(crate) trait Replicates: Harness {
 
     /// Handles reactions: sends the ids of their messages.
     fn serve_reactions(fleet: &Fleet, client: &Client<Self::X>, handled: Sender<String>) -> Result<(), Error>;
+
+    /// Same as [`serve_reactions`](Self::serve_reactions), with a set of one feed.
+    fn serve_set_of_reactions(fleet: &Fleet, client: &Client<Self::X>, handled: Sender<String>) -> Result<(), Error>;
 }
 
 impl Replicates for Blocking {
@@ -78,6 +81,14 @@ impl Replicates for Blocking {
         fleet
             .follow_or_begin(client.chats().reaction_updates(None))
             .for_each(|event| event.item().map_or(Ok(()), |reaction| handled.send(reaction.mid.to_string())))
+    }
+
+    fn serve_set_of_reactions(fleet: &Fleet, client: &Client<Self::X>, handled: Sender<String>) -> Result<(), Error> {
+        let mut set = FeedSet::new();
+        set.insert((), client.chats().reaction_updates(None).into_feed());
+        fleet
+            .follow_or_begin(client.executor().drive(set, 4)?)
+            .for_each(|(), event| event.item().map_or(Ok(()), |reaction| handled.send(reaction.mid.to_string())))
     }
 }
 
@@ -117,6 +128,19 @@ macro_rules! asynchronous {
             fn serve_reactions(fleet: &Fleet, client: &Client<Self::X>, handled: Sender<String>) -> Result<(), Error> {
                 let followed = fleet.follow_or_begin(client.chats().reaction_updates(None));
                 $block_on(followed.for_each_concurrent(2, async |event| {
+                    event.item().map_or(Ok(()), |reaction| handled.send(reaction.mid.to_string()))
+                }))
+            }
+
+            fn serve_set_of_reactions(
+                fleet: &Fleet,
+                client: &Client<Self::X>,
+                handled: Sender<String>,
+            ) -> Result<(), Error> {
+                let mut set = FeedSet::new();
+                set.insert((), client.chats().reaction_updates(None).into_feed());
+                let followed = fleet.follow_or_begin(client.executor().drive(set));
+                $block_on(followed.for_each_concurrent(2, async |(), event: FleetEvent<Reaction>| {
                     event.item().map_or(Ok(()), |reaction| handled.send(reaction.mid.to_string()))
                 }))
             }

@@ -1,9 +1,13 @@
 //! Replicas over sockets, on a store in a folder.
 
-use std::{sync::mpsc, thread, time::Duration};
+use std::{
+    sync::mpsc::{self, Sender},
+    thread,
+    time::Duration,
+};
 
 use teamwire_core::{
-    ErrorKind, FeedEvent, StopHandle,
+    Client, Error, ErrorKind, FeedEvent, StopHandle,
     claim::{Member, Saved},
 };
 use teamwire_sandbox::org;
@@ -197,13 +201,23 @@ fn loop_of_its_own_handles_events_and_gets_dropped_ones_again<H: Replicates>() {
 
 #[executor_test(adapters)]
 fn replica_that_stops_leaves_no_subscription_behind<H: Replicates>() {
+    check_subscription::<H>(H::serve_reactions);
+}
+
+#[executor_test(adapters)]
+fn replica_that_stops_leaves_no_subscription_of_a_set_behind<H: Replicates>() {
+    check_subscription::<H>(H::serve_set_of_reactions);
+}
+
+/// Checks that the subscription to reactions is ended when the replica stops.
+fn check_subscription<H: Replicates>(serve: fn(&Fleet, &Client<H::X>, Sender<String>) -> Result<(), Error>) {
     const UNSUBSCRIBE: &str = "DELETE /v1/reactions/subscriptions/{id}";
     let world = World::new();
     let (ben, stop) = (world.sandbox.as_person(org::BEN), StopHandle::new());
     let (sender, handled) = mpsc::channel();
     let fleet = Fleet::builder("bots").lease(LONG).join(world.store()).expect("it can join");
     let client = world.client::<H>().stopped_by(&stop);
-    let serving = thread::spawn(move || H::serve_reactions(&fleet, &client, sender));
+    let serving = thread::spawn(move || serve(&fleet, &client, sender));
     // Reactions before the start of the feed are not delivered.
     let is_handled = (0..SOON.as_millis() / 50).any(|_| {
         let alert = ben.post_alert(org::LOBBY, "Pump 3 is down", "alert").expect("he is a member");
