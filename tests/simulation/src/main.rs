@@ -10,8 +10,16 @@ use teamwire_simulation::{replicas, simulate_all};
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1).peekable();
     let has_replicas = arguments.next_if(|argument| argument == "replicas").is_some();
-    let mut arguments = arguments.map(|argument| argument.parse().expect("arguments must be numbers"));
-    let (seeds, first) = (arguments.next().unwrap_or(10_000), arguments.next().unwrap_or(0));
+    let numbers: Result<Vec<u64>, _> = arguments.map(|argument| argument.parse()).collect();
+    let (seeds, first) = match numbers.as_deref() {
+        Ok([]) => (10_000, 0),
+        Ok([seeds]) => (*seeds, 0),
+        Ok([seeds, first]) => (*seeds, *first),
+        Ok(_) | Err(_) => {
+            println!("usage: simulate [replicas] [SEEDS [FIRST_SEED]]");
+            return ExitCode::FAILURE;
+        }
+    };
     let threads = thread::available_parallelism().map_or(1, |threads| threads.get() as u64);
     let started = Instant::now();
     let simulate_all = if has_replicas { replicas::simulate_all } else { simulate_all };
