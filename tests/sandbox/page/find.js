@@ -2,7 +2,7 @@
 
 import { h, button, iconButton, form, onEscape, one } from './dom.js';
 import * as api from './api.js';
-import { state, acts, redraw, time, fullName } from './state.js';
+import { state, acts, drawNow, redraw, time, fullName } from './state.js';
 
 let found = null;
 
@@ -34,9 +34,9 @@ async function go(direction) {
   redraw();
 }
 
-export async function toggleFind() {
+export function toggleFind() {
   found = found === null ? '' : null;
-  await redraw();
+  drawNow();
   one('#find-text')?.focus();
 }
 

@@ -28,6 +28,9 @@ let drawing = null;
 
 export const view = (draw) => views.push(draw);
 
+/** Draws the page at once, so that the next key meets what it shows. */
+export const drawNow = () => { for (const draw of views) draw(); };
+
 /** Draws the page in the next frame. The promise ends when it is drawn. */
 export function redraw() {
   drawing ??= new Promise((done) => {
@@ -35,8 +38,8 @@ export function redraw() {
     const later = document.hidden ? setTimeout : requestAnimationFrame;
     later(() => {
       drawing = null;
-      for (const draw of views) draw();
       done();
+      drawNow();
     });
   });
   return drawing;
