@@ -5,12 +5,15 @@ import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { Sandbox } from './sandbox.js';
 
+/** Limits of time end only tests that hang: a machine that is overloaded is slow. */
+const TIMEOUT = 120_000;
+
 const CHROMIUM = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 
 let browser;
 export const launch = async () => {
   // Without a sandbox of its own only for root, as in containers.
-  browser ??= await chromium.launch({ executablePath: CHROMIUM, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
+  browser ??= await chromium.launch({ timeout: TIMEOUT, executablePath: CHROMIUM, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
   return browser;
 };
 export const quit = () => browser?.close();
@@ -24,6 +27,7 @@ export async function withPage(run, { allow = [] } = {}) {
   const open = async (path = '', { init, ...options } = {}) => {
     const context = await (await launch()).newContext({ viewport: { width: 1400, height: 900 }, ...options });
     contexts.push(context);
+    context.setDefaultTimeout(TIMEOUT);
     await context.addInitScript(() => {
       addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
     });
@@ -54,7 +58,7 @@ export async function withPage(run, { allow = [] } = {}) {
 
 /** Waits until a condition holds. */
 export async function until(condition, what) {
-  const end = Date.now() + 15_000;
+  const end = Date.now() + TIMEOUT;
   while (!(await condition())) {
     assert.ok(Date.now() < end, what);
     await new Promise((done) => setTimeout(done, 20));
