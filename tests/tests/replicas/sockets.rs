@@ -209,8 +209,10 @@ fn replica_that_stops_leaves_no_subscription_of_a_set_behind<H: Replicates>() {
     check_subscription::<H>(H::serve_set_of_reactions);
 }
 
+type Serve<X> = fn(&Fleet, &Client<X>, Sender<String>) -> Result<(), Error>;
+
 /// Checks that the subscription to reactions is ended when the replica stops.
-fn check_subscription<H: Replicates>(serve: fn(&Fleet, &Client<H::X>, Sender<String>) -> Result<(), Error>) {
+fn check_subscription<H: Replicates>(serve: Serve<H::X>) {
     const UNSUBSCRIBE: &str = "DELETE /v1/reactions/subscriptions/{id}";
     let world = World::new();
     let (ben, stop) = (world.sandbox.as_person(org::BEN), StopHandle::new());
