@@ -10,6 +10,9 @@ use teamwire_core::{
 use super::scenario::Scenario;
 use crate::random::Random;
 
+/// Maximum time after which a call arrives whose caller has given up.
+pub(super) const MAX_LATE: Duration = Duration::from_secs(5);
+
 /// A call on its way to the store, or its outcome on the way back.
 #[derive(Debug)]
 pub(super) struct StoreCall {
@@ -53,7 +56,7 @@ impl CallDelivery {
         if fate < lost {
             delivery.arrives_after = None;
         } else if fate >= unanswered && !delivery.is_answered {
-            delivery.arrives_after = Some(delivery.ends_after + random.millis(0..=5_000));
+            delivery.arrives_after = Some(delivery.ends_after + random.millis(0..=MAX_LATE.as_secs() * 1_000));
         } else if random.chance(50) && delivery.is_answered && has_faults {
             // The response takes almost too long.
             delivery.ends_after = timeout;

@@ -28,6 +28,8 @@ pub(super) struct Store {
     /// Difference of its clock from that of the run, in microseconds.
     clock_offset: i64,
     pub(super) down_until: Duration,
+    /// Set once it has lost what it had acknowledged.
+    pub(super) has_gone_back: bool,
     defect: ReplicaDefect,
 }
 
@@ -75,6 +77,7 @@ impl Store {
             feeds,
             clock_offset: 0,
             down_until: Duration::ZERO,
+            has_gone_back: false,
             defect,
         }
     }
@@ -92,6 +95,7 @@ impl Store {
     /// Replaces the state by the copy. Processes that are split off still use the former one.
     pub(super) fn fail_over(&mut self, split_off: BTreeSet<usize>, promises: &mut Promises) {
         self.end_split(promises);
+        self.has_gone_back = true;
         let former = std::mem::replace(&mut self.current, self.copy.clone());
         self.check_lost(&former, &self.current, promises);
         self.former = Some((former, split_off)).filter(|(_, split_off)| !split_off.is_empty());
@@ -107,6 +111,7 @@ impl Store {
     /// Removes everything.
     pub(super) fn wipe(&mut self, promises: &mut Promises) {
         self.end_split(promises);
+        self.has_gone_back = true;
         let former = std::mem::take(&mut self.current);
         self.check_lost(&former, &self.current, promises);
     }

@@ -124,7 +124,12 @@ impl Simulation<'_> {
             return Ok(());
         };
         let is_killed = self.random.chance(500);
-        let within = if is_killed { self.scenario.lease + Duration::from_secs(2) } else { Duration::from_secs(1) };
+        let mut within = if is_killed { self.scenario.lease + Duration::from_secs(2) } else { Duration::from_secs(1) };
+        if self.store.has_gone_back {
+            // A member may believe that it has a feed which the store has given to another one. Until it has an event
+            // of that to save, it looks for others only once per lease.
+            within += self.scenario.lease * 2;
+        }
         self.phase = Phase::HandingOver(feed, self.clock + within);
         self.log(|| format!("process {holder} is {}", if is_killed { "killed" } else { "stopped" }));
         self.run_process(holder, |_, process| {

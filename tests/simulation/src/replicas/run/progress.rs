@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::{Phase, SETTLED, Simulation};
-use crate::violation::{Violation, violation};
+use crate::{
+    replicas::calls::MAX_LATE,
+    violation::{Violation, violation},
+};
 
 impl Simulation<'_> {
     /// Returns the process that may hand out events of a feed.
@@ -25,7 +28,7 @@ impl Simulation<'_> {
         match self.phase {
             Phase::Settling(since) => {
                 if self.promises.are_kept(self.backend.log()) && self.check_held().is_ok() {
-                    self.phase = Phase::Resting(self.clock + self.scenario.lease * 2);
+                    self.phase = Phase::Resting(self.clock.max(since + MAX_LATE) + self.scenario.lease * 2);
                     return Ok(());
                 }
                 if self.clock > since + SETTLED + self.hanging_time() {
