@@ -109,8 +109,8 @@ impl<T: InChat> Following<T> {
         if let Some(end) = self.end.take_if(|_| self.window.is_idle()) {
             return Turn::End(end);
         }
-        // While it is suspended, a failed event that is due has to wait for the store, which is a change.
-        let until = self.window.next_retry().filter(|_| is_open);
+        // A failed event that is due has to wait for the store or for room, and either is a change.
+        let until = self.window.next_retry().filter(|_| is_open && room);
         let wants_more = self.end.is_none() && self.window.wants_more();
         let otherwise = if wants_more { Turn::Poll(until) } else { Turn::Wait(until) };
         self.report_outage(outage(replica).filter(|_| !is_open)).unwrap_or(otherwise)

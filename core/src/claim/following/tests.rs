@@ -102,6 +102,22 @@ fn failed_event_does_not_end_the_wait_for_a_store_that_is_away() {
 }
 
 #[test]
+fn failed_event_that_is_due_does_not_end_the_wait_for_room() {
+    let mut member = Member1::new(false);
+    member.beat(at(0), &["m1"]);
+    member.claim(at(0), Some(checkpoint(0)), None);
+    assert!(matches!(member.turn(at(0)), Turn::Follow(Some(_))));
+    member.following.push(&mut member.replica, event(1));
+    let Turn::Handle(handed_out) = member.turn(at(0)) else { panic!("it is ready") };
+    let HandedOut { event, handed: Some(handed), .. } = *handed_out else { panic!("it is an event of the feed") };
+    member.following.fail(&mut member.replica, handed, event, at(0).moment);
+    // A wait for the past would be a busy loop.
+    let turn = member.following.turn_if(&mut member.replica, at(1_500), false);
+    assert!(matches!(turn, Turn::Poll(None)), "{turn:?}");
+    assert!(matches!(member.turn(at(1_500)), Turn::Handle(_)));
+}
+
+#[test]
 fn member_that_has_seen_the_checkpoint_of_another_one_does_not_begin() {
     let mut member = Member1::new(true);
     member.beat(at(0), &["m2", "m1"]);
