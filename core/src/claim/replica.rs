@@ -156,11 +156,15 @@ impl Replica {
     /// If the store has no checkpoint of it, it fails unless it `begins`. A checkpoint that has been there and is gone
     /// is always a failure: the store was emptied, and to begin would skip what happened since.
     pub fn follow(&mut self, feed: impl Into<String>, begins: bool) -> bool {
+        let feed = feed.into();
         if self.is_leaving() {
+            if let Some(tenure) = self.feeds.get_mut(&feed) {
+                tenure.orphan();
+            }
             return false;
         }
         (self.idle_claims, self.has_to_share) = (0, true);
-        match self.feeds.entry(feed.into()) {
+        match self.feeds.entry(feed) {
             Entry::Vacant(entry) => drop(entry.insert(Tenure::new(begins))),
             Entry::Occupied(mut entry) if entry.get().is_ending => entry.get_mut().restart(begins),
             Entry::Occupied(_) => return false,
@@ -194,7 +198,7 @@ impl Replica {
         if let Some(error) = self.failure.as_ref().or(tenure.failure.as_ref()) {
             return Standing::Failed(error);
         }
-        match tenure.held() {
+        match tenure.held().filter(|held| !held.is_orphaned) {
             Some(held) => {
                 let is_open = held.is_open() && !self.is_hanging(tenure, now.moment) && self.lease.is_safe(now);
                 Standing::Held { grant: &held.grant, is_open }

@@ -61,6 +61,8 @@ pub(super) struct Held {
     pub(super) is_verified: bool,
     /// Set if the claim is to be released as soon as no handler runs and everything is saved.
     pub(super) is_yielding: bool,
+    /// Set once its follower is gone. A later one must not resume at the checkpoint of this grant, which is outdated.
+    pub(super) is_orphaned: bool,
 }
 
 impl Tenure {
@@ -96,6 +98,14 @@ impl Tenure {
     /// Follows the feed again, which was to end.
     pub(super) fn restart(&mut self, begins: bool) {
         (self.begins, self.is_ending, self.failure) = (begins, false, None);
+        self.orphan();
+    }
+
+    /// Keeps its claim from later followers.
+    pub(super) fn orphan(&mut self) {
+        if let Some(held) = self.held_mut() {
+            held.is_orphaned = true;
+        }
     }
 
     /// Returns the claim with this id, if it is held.
@@ -127,8 +137,16 @@ impl Tenure {
         self.holder = None;
         self.is_unfinished = false;
         let is_yielding = self.is_ending;
-        let held = Held { grant, saved, seq, pending: None, sent: None, is_verified: true, is_yielding };
-        self.state = State::Held(Box::new(held));
+        self.state = State::Held(Box::new(Held {
+            grant,
+            saved,
+            seq,
+            pending: None,
+            sent: None,
+            is_verified: true,
+            is_yielding,
+            is_orphaned: false,
+        }));
         true
     }
 

@@ -73,6 +73,13 @@ impl Member1 {
         self.replica.handle(now, now, Outcome::Claim(Ok(vec![claimed])));
     }
 
+    /// The store saves this checkpoint.
+    fn saved(&mut self, now: Now, checkpoint: &Checkpoint) {
+        let Call::Save(saves) = self.call(now) else { panic!("a save is due") };
+        assert_eq!(saves.iter().map(|save| &save.checkpoint).collect::<Vec<_>>(), [checkpoint]);
+        self.replica.handle(now, now, Outcome::Save(Ok(vec![Saved::Yes])));
+    }
+
     fn turn(&mut self, now: Now) -> Turn<Message> {
         self.following.turn(&mut self.replica, now)
     }
@@ -115,6 +122,29 @@ fn failed_event_that_is_due_does_not_end_the_wait_for_room() {
     let turn = member.following.turn_if(&mut member.replica, at(1_500), false);
     assert!(matches!(turn, Turn::Poll(None)), "{turn:?}");
     assert!(matches!(member.turn(at(1_500)), Turn::Handle(_)));
+}
+
+#[test]
+fn later_follower_does_not_begin_with_the_claim_of_the_one_before() {
+    for is_leaving in [false, true] {
+        let mut member = Member1::new(true);
+        member.beat(at(0), &["m1"]);
+        member.claim(at(0), None, None);
+        assert!(matches!(member.turn(at(0)), Turn::Follow(None)));
+        member.following.push(&mut member.replica, FeedEvent::Started(checkpoint(0)));
+        member.saved(at(0), &checkpoint(0));
+        // It is followed again before the claim is released.
+        member.following.unfollow();
+        member.replica.unfollow(FEED);
+        if is_leaving {
+            member.replica.leave();
+        }
+        assert_eq!(member.replica.follow(FEED, true), !is_leaving);
+        member.following = Following::new(FEED, 1);
+        let turn = member.turn(at(0));
+        assert!(matches!(turn, Turn::Wait(_)), "its beginning would replace the saved checkpoint: {turn:?}");
+        assert!(matches!(member.call(at(0)), Call::Release(_)));
+    }
 }
 
 #[test]
