@@ -39,7 +39,7 @@ impl Lease {
         let Some(renewed) = self.renewed else { return false };
         let elapsed = now.moment.saturating_duration_since(renewed.moment);
         let on_the_wall = now.utc.signed_duration_since(renewed.utc).to_std().unwrap_or_default();
-        elapsed.max(on_the_wall) < self.duration * 2 / 3
+        elapsed.max(on_the_wall) < self.duration.saturating_mul(2) / 3
     }
 
     /// Returns the time at which the lease has to be renewed.
@@ -60,5 +60,24 @@ impl Lease {
     /// Returns the time between renewals while other members hold feeds, which may become free.
     pub(super) fn short_interval(&self) -> Duration {
         self.interval().min(MAX_INTERVAL)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    #[test]
+    fn lease_can_have_any_length() {
+        let now = Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH);
+        for (duration, is_safe) in [(Duration::MAX, true), (Duration::ZERO, false)] {
+            let mut lease = Lease::new(duration);
+            assert!(!lease.is_safe(now), "it has not been renewed");
+            lease.renew(now);
+            assert_eq!(lease.is_safe(now), is_safe);
+            assert!(lease.renewal(lease.interval()) >= now.moment);
+        }
     }
 }
