@@ -208,6 +208,36 @@ fn errors_name_the_path() {
 }
 
 #[test]
+fn stray_files_do_not_matter() {
+    let folder = Folder::new();
+    let mut store = folder.connect();
+    store.beat(&member("a")).expect("it is renewed");
+    let claimed = store.claim(&member("a"), &[wanted("a.1")], 1).expect("it is granted");
+    let record = folder.path.join("=ops-bot/feeds/=all_messages");
+    for place in [&folder.path, &folder.path.join("=ops-bot"), &folder.path.join("=ops-bot/members"), &record] {
+        for name in ["007", "+8", "9.bak", "lost+found", ".hidden"] {
+            fs::write(place.join(name), "another file").expect("the folder is ours");
+        }
+    }
+    assert_eq!(store.beat(&member("a")).expect("it is renewed").members, ["a"]);
+    assert_eq!(store.claim(&member("a"), &[wanted("a.1")], 1).expect("it is granted"), claimed);
+}
+
+#[cfg(unix)]
+#[test]
+fn version_that_is_listed_but_missing_is_an_outage() {
+    let folder = Folder::new();
+    let mut store = folder.connect();
+    store.beat(&member("a")).expect("it is renewed");
+    store.claim(&member("a"), &[wanted("a.1")], 1).expect("it is granted");
+    let link = folder.path.join("=ops-bot/feeds/=all_messages/9");
+    std::os::unix::fs::symlink("nowhere", &link).expect("the folder is ours");
+    let error = store.claim(&member("a"), &[wanted("a.1")], 1).expect_err("it cannot be read");
+    assert_eq!(error.kind, StoreErrorKind::Unavailable);
+    assert!(error.to_string().contains(link.to_str().expect("it is Unicode")), "{error}");
+}
+
+#[test]
 fn damaged_member_counts_as_dead() {
     let folder = Folder::new();
     let mut store = folder.connect();

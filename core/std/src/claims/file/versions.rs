@@ -17,7 +17,7 @@ use crate::files::part::random_name;
 const EMPTY_READS: u32 = 3;
 /// Age after which a file that was not finished is removed. Its process was killed.
 const ABANDONED_AFTER: Duration = Duration::from_secs(3_600);
-/// Attempts to read a version on Windows, where a file that is being removed cannot be opened.
+/// Attempts to read a version: one that is replaced meanwhile is missing, and on Windows cannot be opened.
 const MAX_READS: u32 = 100;
 
 /// The folder of a record.
@@ -59,11 +59,7 @@ impl Versions {
             let path = self.path(version);
             match fs::read(&path) {
                 Ok(bytes) => return Ok(Some((version, bytes))),
-                // It was replaced meanwhile.
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) if cfg!(windows) && error.kind() == ErrorKind::PermissionDenied && reads < MAX_READS => {
-                    reads += 1;
-                }
+                Err(error) if is_replaced(&error) && reads < MAX_READS => reads += 1,
                 Err(error) => return Err(failed("cannot read", &path, error)),
             }
         }
@@ -148,7 +144,7 @@ impl Versions {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
-            if let Ok(version) = name.parse() {
+            if let Some(version) = number(name) {
                 versions.push(version);
             } else if name.ends_with(PART) && is_abandoned(&entry.path()) {
                 let _ = fs::remove_file(entry.path());
@@ -156,6 +152,16 @@ impl Versions {
         }
         Ok(versions)
     }
+}
+
+/// Returns the version that a file with this name has. Other files are not ours, such as `007`.
+fn number(name: &str) -> Option<u64> {
+    name.parse().ok().filter(|version: &u64| version.to_string() == name)
+}
+
+/// Returns `true` if a version may have been replaced after it was listed.
+fn is_replaced(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::NotFound || cfg!(windows) && error.kind() == ErrorKind::PermissionDenied
 }
 
 fn is_abandoned(path: &Path) -> bool {
