@@ -1,10 +1,18 @@
 //! Many feeds that replicas share, over sockets.
 
-use std::{collections::BTreeMap, sync::mpsc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
 
-use teamwire_core::{ErrorKind, FeedEvent, feed::FeedSetEvent, model::ThreadId};
-use teamwire_std::fleet::Fleet;
-use teamwire_tests::{executor_test, harness::Blocking};
+use teamwire_core::{ErrorKind, FeedEvent, FeedSet, Message, StopHandle, feed::FeedSetEvent, model::ThreadId};
+use teamwire_std::fleet::{Fleet, FleetEvent};
+use teamwire_tests::{
+    executor_test,
+    harness::{Blocking, Smol},
+};
 
 use crate::{
     bots::{FAILS, HANGS, LONG, World},
@@ -116,6 +124,43 @@ fn event_that_fails_and_one_that_hangs_delay_only_their_feeds<H: Shares>() {
     let expected = [("after it", 1), ("another chat", 1), (FAILS, 1), (FAILS, 2)];
     assert_eq!(handled, expected.map(|(text, tries)| (text.to_owned(), tries)));
     bot.stop().expect("it has followed the feeds");
+}
+
+#[test]
+fn event_that_is_due_again_waits_for_room_while_the_task_runs_another_handler() {
+    let world = World::new();
+    let chats = world.chats(2);
+    let (bot, _) = world.share::<Blocking>("a", &chats, settings(1), LONG);
+    world.wait_for_shares(&chats, &[2]);
+    bot.stop().expect("it has followed the feeds");
+    world.say(chats[0].as_str(), FAILS);
+    let stop = StopHandle::new();
+    let (store, client) = (world.store(), world.client::<Smol>().stopped_by(&stop));
+    let (handler, all) = (world.handler("b"), chats.clone());
+    let bot = thread::spawn(move || {
+        let fleet = Fleet::builder("bots").lease(LONG).join(store)?;
+        let mut set = FeedSet::new();
+        for tid in &all {
+            set.insert(tid.clone(), Smol::feed(&client, tid));
+        }
+        let handle = |_, event: FleetEvent<Message>| {
+            let handler = Arc::clone(&handler);
+            async move {
+                if event.item().is_some_and(|message| message.text.as_deref() == Some("slow")) {
+                    smol::Timer::after(Duration::from_secs(2)).await;
+                }
+                handler(&event)
+            }
+        };
+        smol::block_on(fleet.follow(client.executor().drive(set)).for_each_concurrent(1, handle))
+    });
+    assert_eq!(world.next(), ("b", FAILS.into(), 1));
+    world.say(chats[1].as_str(), "slow");
+    let mut handled = [world.next(), world.next()];
+    handled.sort_unstable();
+    assert_eq!(handled, [("b", FAILS.into(), 2), ("b", "slow".into(), 1)]);
+    stop.stop();
+    bot.join().expect("the bot does not panic").expect("it has followed the feeds");
 }
 
 #[executor_test(adapters)]
