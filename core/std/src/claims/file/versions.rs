@@ -110,6 +110,8 @@ impl Versions {
             path.push(part);
             match fs::create_dir(&path) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                // What is in a folder that is lost in a power cut is lost, too.
+                Ok(()) if self.is_durable => crate::state_file::sync_folder(&path)?,
                 created => created?,
             }
         }
