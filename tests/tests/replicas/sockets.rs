@@ -209,6 +209,7 @@ fn replica_that_stops_leaves_no_subscription_of_a_set_behind<H: Replicates>() {
     check_subscription::<H>(H::serve_set_of_reactions);
 }
 
+/// Handles reactions on an executor.
 type Serve<X> = fn(&Fleet, &Client<X>, Sender<String>) -> Result<(), Error>;
 
 /// Checks that the subscription to reactions is ended when the replica stops.
