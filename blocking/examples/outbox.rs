@@ -41,13 +41,13 @@ fn deliver(client: &Client, outbox: &mut Outbox) -> Result<usize, Error> {
             // The chat has been closed, for instance. The other messages are still posted.
             Err(error) if error.is_permanent() => {
                 eprintln!("not posted: {error}");
-                outbox.remove(&key)?;
+                outbox.rejected(&key)?;
             }
             Err(error) => return Err(error),
         }
     }
     // The ids are not needed.
-    outbox.retain(|_, ()| false)?;
+    outbox.retain(|_| false)?;
     Ok(count)
 }
 

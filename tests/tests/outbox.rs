@@ -1,13 +1,16 @@
 //! Messages that are posted once, across crashes.
 
-use std::{fs, time::Duration};
+use std::{error::Error as StdError, fs, path::Path, time::Duration};
 
 use teamwire_async_std::AsyncStdRuntime;
 use teamwire_blocking::{
-    AlertType, Client, Draft, Error, ErrorKind, Outbox, Script, Waiting,
+    AlertType, Client, Draft, Error, ErrorKind, Outbox, OutboxEntry, Script, Waiting,
     config::RetryPolicy,
     model::MessageId,
-    script::v1::{expect, respond, sample},
+    script::{
+        Respond,
+        v1::{expect, respond, sample},
+    },
     scripted,
 };
 use teamwire_test_support::Folder;
@@ -17,6 +20,14 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 fn open(folder: &Folder) -> Outbox<u32> {
     Outbox::open(folder.path("outbox")).expect("it can be read")
+}
+
+fn mid<'outbox>(outbox: &'outbox Outbox<u32>, key: &str) -> Option<&'outbox MessageId> {
+    outbox.entry(key).and_then(|entry| entry.mid)
+}
+
+fn data(outbox: &Outbox<u32>) -> Vec<(&str, u32)> {
+    outbox.iter().map(|entry| (entry.key, *entry.data)).collect()
 }
 
 /// Posts what waits, and returns the keys.
@@ -45,7 +56,8 @@ fn message_posted_before_a_crash_is_not_posted_again_and_its_id_is_known() {
     drop(outbox);
 
     let mut outbox = open(&folder);
-    assert_eq!((outbox.waiting(), outbox.mid("alarm-7"), outbox.get("alarm-7")), (1, None, Some(&7)));
+    let entry = OutboxEntry { key: "alarm-7", chat: &org::LOBBY.into(), mid: None, is_rejected: false, data: &7 };
+    assert_eq!((outbox.waiting(), outbox.entry("alarm-7")), (1, Some(entry)));
     assert!(!outbox.add("alarm-7", org::LOBBY, "Pump 3 is down", 8).expect("there is nothing to save"));
     drop(outbox);
 
@@ -56,8 +68,8 @@ fn message_posted_before_a_crash_is_not_posted_again_and_its_id_is_known() {
     outbox.add("note", org::LOBBY, "Pump 3 is up", 0).expect("saved");
     assert_eq!(deliver(&patient, &mut outbox).expect("the server recovers"), ["alarm-7", "note"]);
     for outbox in [&outbox, &open(&folder)] {
-        assert_eq!(outbox.mid("alarm-7"), Some(&posted.mid));
-        assert_eq!((outbox.key_of(&posted.mid), outbox.waiting()), (Some("alarm-7"), 0));
+        assert_eq!(mid(outbox, "alarm-7"), Some(&posted.mid));
+        assert_eq!((outbox.entry_of(&posted.mid), outbox.waiting()), (outbox.entry("alarm-7"), 0));
     }
     let texts = ["Pump 3 is down", "Pump 3 is up"].map(|text| Some(text.to_owned()));
     assert_eq!(world.texts(org::LOBBY), texts);
@@ -74,7 +86,7 @@ fn asynchronous_program_uses_the_same_outbox() {
             let Waiting { chat, draft, .. } = outbox.next_waiting().expect("it waits");
             client.chats().chat(chat).post(draft).await.expect("the server works").mid
         });
-        assert_eq!(outbox.key_of(&mid), None, "the process is killed before it knows the id");
+        assert_eq!(outbox.entry_of(&mid), None, "the process is killed before it knows the id");
     }
     let mut outbox = open(&folder);
     world.run(async {
@@ -83,7 +95,7 @@ fn asynchronous_program_uses_the_same_outbox() {
             outbox.posted(&key, &message).expect("saved");
         }
     });
-    assert!(open(&folder).mid("alarm-7").is_some());
+    assert!(mid(&open(&folder), "alarm-7").is_some());
     assert_eq!(world.texts(org::LOBBY).len(), 1);
 }
 
@@ -113,8 +125,8 @@ fn messages_keep_their_order_until_they_are_posted_or_removed() {
     let key = script.requests()[0].header("idempotency-key").map(str::to_owned);
     assert_eq!(key.as_deref(), Some("c"));
     let outbox = open(&folder);
-    assert_eq!(outbox.iter().map(|(key, _)| key).collect::<Vec<_>>(), ["a", "c"]);
-    assert_eq!(outbox.key_of(&MessageId::from("m3")), Some("c"));
+    assert_eq!(data(&outbox), [("a", 0), ("c", 0)]);
+    assert_eq!(outbox.entry_of(&"m3".into()).map(|entry| entry.key), Some("c"));
 }
 
 #[test]
@@ -127,8 +139,8 @@ fn posted_messages_are_removed_when_they_are_not_needed() {
     let posted = respond::message(sample::message("m1", "c1", ""));
     deliver(&scripted(&Script::new().then(expect::post("c1"), posted.times(2))), &mut outbox).expect("they are posted");
     outbox.add("c", "c1", "hello", 1).expect("saved");
-    outbox.retain(|key, data| key == "a" && *data == 2).expect("saved");
-    assert_eq!(open(&folder).iter().collect::<Vec<_>>(), [("c", &1)], "what waits is kept");
+    outbox.retain(|entry| entry.key == "a" && *entry.data == 2).expect("saved");
+    assert_eq!(data(&open(&folder)), [("c", 1)], "what waits is kept");
 }
 
 #[test]
@@ -141,7 +153,7 @@ fn data_of_a_message_is_saved_with_it() {
     let client = scripted(&Script::new().then(expect::post("c1"), respond::message(sample::message("m1", "c1", ""))));
     deliver(&client, &mut outbox).expect("it is posted");
     outbox.update("a", |data| *data += 1).expect("saved");
-    assert_eq!((open(&folder).get("a"), outbox.get("a")), (Some(&3), Some(&3)));
+    assert_eq!((data(&open(&folder)), data(&outbox)), (vec![("a", 3)], vec![("a", 3)]));
     let saved: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(folder.path("outbox")).expect("it is there")).expect("it is JSON");
     let form = serde_json::json!([{ "key": "a", "chat": "c1", "post": { "posted": "m1" }, "data": 3 }]);
@@ -161,8 +173,110 @@ fn change_that_cannot_be_saved_is_not_made() {
     {
         assert_eq!(error.kind(), ErrorKind::File);
     }
-    assert_eq!(outbox.iter().collect::<Vec<_>>(), [("a", &1)]);
+    assert_eq!(data(&outbox), [("a", 1)]);
     assert!(Outbox::<u32>::open(&path).is_err(), "a file that cannot be read is not an empty outbox");
+}
+
+#[test]
+fn reply_is_posted_after_its_message_and_refers_to_it() {
+    let folder = Folder::new();
+    let mut outbox = open(&folder);
+    outbox.add("a", "c1", "Pump 3 is down", 1).expect("saved");
+    assert!(outbox.add_reply("a/up", "a", "Pump 3 is up", 2).expect("saved"));
+    assert!(!outbox.add_reply("a/up", "a", "Pump 3 is up", 2).expect("there is nothing to save"));
+    assert!(!outbox.add_reply("b/up", "b", "Pump 4 is up", 2).expect("there is nothing to save"));
+    let message = |mid: &str| respond::message(sample::message(mid, "c1", ""));
+    let script = Script::new().then(expect::post("c1"), message("m1")).then(expect::post("c1"), Respond::status(503));
+    let client = scripted(&script).with_retry(RetryPolicy::NEVER);
+    deliver(&client, &mut outbox).expect_err("the server fails");
+
+    // The draft has the id even if the message is not known any more.
+    let mut outbox = open(&folder);
+    outbox.remove("a").expect("saved");
+    let Waiting { key, chat, draft } = outbox.next_waiting().expect("the reply waits");
+    assert_eq!((key.as_str(), chat.as_str(), draft.reply_to), ("a/up", "c1", Some("m1".into())));
+    deliver(&scripted(&Script::new().then(expect::post("c1"), message("m2"))), &mut outbox).expect("it is posted");
+    assert!(outbox.add_reply("a/late", "a/up", "Really", 3).expect("saved"));
+    let late = open(&folder).next_waiting().expect("it waits");
+    assert_eq!(late.draft.reply_to, Some("m2".into()), "the id was known before");
+}
+
+#[test]
+fn rejected_message_blocks_nothing_and_is_not_added_again() {
+    let folder = Folder::new();
+    let mut outbox = open(&folder);
+    for key in ["a", "b", "c"] {
+        outbox.add(key, "c1", "hello", 0).expect("saved");
+    }
+    for (key, to_key) in [("a/1", "a"), ("a/2", "a/1"), ("b/1", "b"), ("c/1", "c")] {
+        outbox.add_reply(key, to_key, "hello", 0).expect("saved");
+    }
+    outbox.rejected("a").expect("saved");
+    outbox.remove("b").expect("saved");
+    outbox.rejected("b").expect("there is nothing to save");
+
+    let mut outbox = open(&folder);
+    let rejected: Vec<_> = outbox.iter().filter(|entry| entry.is_rejected).map(|entry| entry.key).collect();
+    assert_eq!(rejected, ["a", "a/1", "a/2", "b/1"]);
+    assert!(!outbox.add("a", "c1", "hello", 0).expect("there is nothing to save"));
+    assert!(!outbox.add_reply("a/3", "a", "hello", 0).expect("there is nothing to save"));
+    let posted = respond::message(sample::message("m1", "c1", ""));
+    let client = scripted(&Script::new().then(expect::post("c1"), posted.times(2)));
+    assert_eq!(deliver(&client, &mut outbox).expect("they are posted"), ["c", "c/1"]);
+    outbox.rejected("c").expect("there is nothing to save");
+    assert!(mid(&outbox, "c").is_some(), "it was posted");
+    outbox.retain(|entry| !entry.is_rejected).expect("saved");
+    assert_eq!(data(&open(&folder)), [("c", 0), ("c/1", 0)]);
+}
+
+#[test]
+fn several_changes_are_saved_together_or_not_at_all() {
+    let folder = Folder::new();
+    let mut outbox = open(&folder);
+    outbox.add("a", "c1", "hello", 1).expect("saved");
+    let saved = fs::read(folder.path("outbox")).expect("it was saved");
+    let add = |outbox: &mut Outbox<u32>| {
+        outbox.update("a", |data| *data = 2)?;
+        outbox.remove("a")?;
+        assert_eq!(fs::read(folder.path("outbox")).expect("it is there"), saved, "nothing is saved yet");
+        outbox.add("b", "c1", "hello", 3)
+    };
+    let failed = outbox.change(|outbox| {
+        add(outbox)?;
+        Err::<(), Box<dyn StdError>>("no".into())
+    });
+    assert_eq!(failed.expect_err("the closure fails").to_string(), "no");
+    assert_eq!((data(&outbox), data(&open(&folder))), (vec![("a", 1)], vec![("a", 1)]));
+    assert!(outbox.change(add).expect("saved"));
+    assert_eq!((data(&outbox), data(&open(&folder))), (vec![("b", 3)], vec![("b", 3)]));
+}
+
+/// So a webhook that is repeated after a failure is not confirmed before it is saved.
+#[test]
+fn state_that_could_not_be_saved_is_saved_by_the_next_call() {
+    let folder = Folder::new();
+    let path = folder.path("outbox");
+    let mut outbox = open(&folder);
+    outbox.add("a", "c1", "hello", 1).expect("saved");
+    fs::rename(&path, folder.path("moved")).expect("it is there");
+    outbox.update("a", |data| *data = 1).expect("there is nothing to save");
+    assert!(!Path::new(&path).exists(), "a change that makes no difference is not written");
+    fs::create_dir(&path).expect("nothing is in the way");
+    outbox.update("a", |data| *data = 2).expect_err("it is a folder");
+    outbox.update("a", |data| *data = 2).expect_err("it is not saved yet");
+    outbox.change(|outbox| outbox.add("a", "c1", "hello", 3)).expect_err("it is not saved yet");
+    fs::remove_dir(&path).expect("it is empty");
+    assert!(!outbox.add("a", "c1", "hello", 3).expect("saved"));
+    assert_eq!(data(&open(&folder)), [("a", 2)]);
+}
+
+#[test]
+fn outbox_in_memory_has_no_file() {
+    let mut outbox = Outbox::in_memory();
+    outbox.change(|outbox| outbox.add("a", "c1", "hello", 1)).expect("there is no file");
+    let client = scripted(&Script::new().then(expect::post("c1"), respond::message(sample::message("m1", "c1", ""))));
+    assert_eq!(deliver(&client, &mut outbox).expect("it is posted"), ["a"]);
+    assert!(mid(&outbox, "a").is_some());
 }
 
 #[test]

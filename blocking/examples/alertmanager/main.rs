@@ -18,18 +18,29 @@ mod http;
 mod tests;
 mod webhook;
 
-use std::{env, error::Error, net::TcpListener, path::PathBuf, sync::mpsc, thread, time::Duration};
+use std::{
+    env,
+    error::Error,
+    net::TcpListener,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
 
 use teamwire_blocking::{NewChat, Outbox, StateFile, Wake, serde_json};
 
 use self::{
-    bridge::{Bridge, Job},
+    bridge::Bridge,
     http::{Request, Response},
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
     let var = |name, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
     let escalate_after = Duration::from_secs(var("ESCALATE_AFTER", "300").parse()?);
+    // While the server is down, Alertmanager has to wait rather than to fail.
+    let listener = TcpListener::bind(var("LISTEN", "127.0.0.1:9099"))?;
+    println!("Listening on http://{}/", listener.local_addr()?);
     let client = teamwire_blocking::client_from_env()?;
     println!("I am {}.", client.check()?);
     let people = client.contacts().users()?;
@@ -37,35 +48,26 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let folder = PathBuf::from(var("STATE", "."));
     let checkpoint = StateFile::new(folder.join("checkpoint.json"));
-    let outbox = Outbox::open(folder.join("outbox.json"))?;
-    let listener = TcpListener::bind(var("LISTEN", "127.0.0.1:9099"))?;
-    println!("Listening on http://{}/", listener.local_addr()?);
-    let (wake, (sender, webhooks)) = (Wake::new(), mpsc::channel());
-    let waking = wake.clone();
-    thread::spawn(move || http::serve(&listener, |request| respond(&sender, &waking, request)));
+    let outbox = Mutex::new(Outbox::open(folder.join("outbox.json"))?);
+    let bridge = Arc::new(Bridge { client, chat, outbox, checkpoint, escalate_after, wake: Wake::new() });
+    let receiver = Arc::clone(&bridge);
+    thread::spawn(move || http::serve(&listener, |request| respond(&receiver, request)));
     // An outage does not end the feed, but a revoked key does, for instance.
-    Ok(Bridge { client, chat, outbox, checkpoint, escalate_after }.run(&webhooks, &wake)?)
+    Ok(bridge.run()?)
 }
 
-/// Passes a webhook to the loop. Alertmanager repeats its request later after a 503, but not after a 400.
-fn respond(webhooks: &mpsc::Sender<Job>, wake: &Wake, request: &Request) -> Response {
+/// Confirms a webhook once it is saved. Alertmanager repeats its request later after a 503, but not after a 400.
+fn respond(bridge: &Bridge, request: &Request) -> Response {
     let response = |status, text: &str| (status, "text/plain", text.to_owned());
     if !request.line.starts_with("POST ") {
         return response(405, "post a webhook of Alertmanager here");
     }
-    let webhook = match serde_json::from_slice(&request.body) {
-        Ok(webhook) => webhook,
-        Err(error) => return response(400, &error.to_string()),
-    };
-    let (saved, result) = mpsc::channel();
-    // If the loop has ended, there is no result.
-    webhooks.send((webhook, saved)).ok();
-    wake.wake();
-    match result.recv() {
+    match serde_json::from_slice(&request.body).map(|webhook| bridge.receive(webhook)) {
         Ok(Ok(())) => response(200, "saved"),
-        outcome => {
-            eprintln!("cannot save an alert: {outcome:?}");
+        Ok(Err(error)) => {
+            eprintln!("cannot save an alert: {error}");
             response(503, "not saved yet")
         }
+        Err(error) => response(400, &error.to_string()),
     }
 }

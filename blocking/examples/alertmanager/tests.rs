@@ -1,4 +1,4 @@
-use std::{io::Cursor, sync::mpsc, thread, time::Duration};
+use std::{fs, io::Cursor, sync::Mutex, time::Duration};
 
 use teamwire_blocking::{
     AlertType, Error, Outbox, Script, StateFile, Wake,
@@ -11,12 +11,7 @@ use teamwire_blocking::{
 };
 use teamwire_test_support::Folder;
 
-use crate::{
-    bridge::{Bridge, Job},
-    graph,
-    http::Request,
-    respond,
-};
+use crate::{bridge::Bridge, graph, http::Request, respond};
 
 const KEY: &str = "f1-1767225600000";
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -33,25 +28,21 @@ fn alert(status: &str) -> String {
 
 /// Runs a process that receives these webhooks, until the responses to its feed are used up.
 fn run(script: &Script, folder: &Folder, statuses: &[&str]) -> Result<(), Error> {
-    let (wake, (sender, webhooks)) = (Wake::new(), mpsc::channel());
-    let mut results = Vec::new();
+    let bridge = bridge(script, folder)?;
     for status in statuses {
-        let (saved, result) = mpsc::channel();
-        sender.send((serde_json::from_str(&alert(status)).expect("it is valid"), saved)).expect("the loop is to come");
-        results.push(result);
-        wake.wake();
+        bridge.receive(serde_json::from_str(&alert(status)).expect("it is valid"))?;
     }
-    bridge(script, folder)?.run(&webhooks, &wake)?;
-    results.iter().try_for_each(|result| result.recv().expect("it was received"))
+    bridge.run()
 }
 
 fn bridge(script: &Script, folder: &Folder) -> Result<Bridge, Error> {
     Ok(Bridge {
         client: scripted(script),
         chat: "c1".into(),
-        outbox: Outbox::open(folder.path("outbox"))?,
+        outbox: Mutex::new(Outbox::open(folder.path("outbox"))?),
         checkpoint: StateFile::new(folder.path("checkpoint")),
         escalate_after: Duration::from_secs(300),
+        wake: Wake::new(),
     })
 }
 
@@ -125,20 +116,28 @@ fn alert_of_an_outage_is_saved_and_posted_afterwards() -> Result<(), Error> {
 #[test]
 fn webhook_is_confirmed_once_it_is_saved() -> Result<(), Error> {
     let folder = Folder::new();
-    let mut bridge = bridge(&Script::new(), &folder)?;
-    let (wake, (sender, webhooks)) = (Wake::new(), mpsc::channel::<Job>());
+    let bridge = bridge(&Script::new(), &folder)?;
     let post = |body: &str| Request { line: "POST /".to_owned(), body: body.into() };
-    assert_eq!(respond(&sender, &wake, &post("{}")).0, 400);
-    assert_eq!(respond(&sender, &wake, &Request { line: "GET /".to_owned(), body: Vec::new() }).0, 405);
-    thread::scope(|scope| {
-        let response = scope.spawn(|| respond(&sender, &wake, &post(&alert("firing"))));
-        let (webhook, saved) = webhooks.recv().expect("it is sent");
-        saved.send(bridge.receive(webhook)).expect("it is waited for");
-        assert_eq!(response.join().expect("it does not panic").0, 200);
-    });
+    assert_eq!(respond(&bridge, &post("{}")).0, 400);
+    assert_eq!(respond(&bridge, &Request { line: "GET /".to_owned(), body: Vec::new() }).0, 405);
+    fs::create_dir(folder.path("outbox")).expect("nothing is in the way");
+    for _ in 0..2 {
+        assert_eq!(respond(&bridge, &post(&alert("firing"))).0, 503);
+    }
+    fs::remove_dir(folder.path("outbox")).expect("it is empty");
+    assert_eq!(respond(&bridge, &post(&alert("firing"))).0, 200);
     assert_eq!(Outbox::<serde_json::Value>::open(folder.path("outbox"))?.waiting(), 1);
-    drop(webhooks);
-    assert_eq!(respond(&sender, &wake, &post(&alert("firing"))).0, 503);
+    Ok(())
+}
+
+#[test]
+fn rejected_alert_does_not_block_the_others() -> Result<(), Error> {
+    let folder = Folder::new();
+    let graph = respond::uploaded(sample::asset("a1", "alerts.png", "image/png", 300));
+    let script = script([silence(1)]).then(expect::upload(), graph).then(expect::post("c1"), respond::closed_chat());
+    run(&script, &folder, &["firing"])?;
+    script.assert_done();
+    assert_eq!(bridge(&script, &folder)?.outbox().waiting(), 0);
     Ok(())
 }
 

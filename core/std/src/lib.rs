@@ -35,7 +35,7 @@ pub use self::{
     happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, PreferredAddresses},
     head_additions::HeadAdditions,
     host::{at_host, authority, without_brackets},
-    outbox::{Outbox, Waiting},
+    outbox::{Outbox, OutboxEntry, Waiting},
     paths::{image_file, path_to_string, upload_file},
     progress::{BodyProgress, UploadProgress},
     proxy::Proxy,

@@ -1,11 +1,15 @@
+mod entry;
+
 use std::{fmt, path::PathBuf};
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use teamwire_core::{
     Draft, Error, Message,
     model::{MessageId, ThreadId},
 };
 
+pub use self::entry::{OutboxEntry, Waiting};
+use self::entry::{Post, Saved};
 use crate::StateFile;
 
 /// Messages that are posted once each, also if the program is killed meanwhile, in a [`StateFile`].
@@ -32,51 +36,57 @@ use crate::StateFile;
 ///     let message = client.chats().chat(chat).post(draft)?;
 ///     outbox.posted(&key, &message)?;
 /// }
-/// assert_eq!(outbox.mid("alarm-7").map(|mid| mid.as_str()), Some("m1"));
+/// assert_eq!(outbox.entry("alarm-7").and_then(|alert| alert.mid), Some(&"m1".into()));
 /// # std::fs::remove_dir_all(&folder)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// The first error of that loop keeps the messages in order: call it again later. A message that can never be posted
-/// ([`Error::is_permanent`]) has to be [removed](Self::remove), or it blocks the others.
+/// ([`Error::is_permanent`]) blocks the others, unless the outbox is informed that it was [rejected](Self::rejected).
 ///
 /// Posted messages stay in the outbox, with their ids, until they are [removed](Self::retain). The whole file is
-/// written with each change, so it is for hundreds of messages rather than for all of a year.
+/// written with each change, so it is for hundreds of messages rather than for all of a year. Make several changes in one
+/// [`change`](Self::change): each write waits for the disk.
 ///
 /// With the default protocol, the server remembers keys for 24 hours. If the outcome of a post is unknown, and the
 /// program is down for longer than that, the message may be posted twice.
 ///
 /// As with a [`StateFile`], one process uses the file at a time, and each change blocks the calling thread for as long
 /// as the disk takes.
+///
+/// # Threads
+///
+/// Threads share an outbox in a `Mutex`. Release it before a request: in `while let Some(..) =
+/// outbox.lock()..next_waiting()`, the guard lives until the end of the body, so that the next `lock` is a deadlock.
+/// Take the message in a statement of its own:
+///
+/// ```
+/// use std::sync::Mutex;
+/// use teamwire_std::{Outbox, Waiting};
+///
+/// # use teamwire_core::{Script, script::v1::{expect, respond, sample}};
+/// # let client = teamwire_core::Client::new(
+/// #     Script::new().then(expect::post("c1"), respond::message(sample::message("m1", "c1", ""))),
+/// # );
+/// # let outbox = Mutex::new(Outbox::in_memory());
+/// # outbox.lock().expect("no thread panics").add("alarm-7", "c1", "The database is down", ())?;
+/// let lock = || outbox.lock().expect("no thread panics with the lock");
+/// loop {
+///     let next = lock().next_waiting();
+///     let Some(Waiting { key, chat, draft }) = next else { break };
+///     let message = client.chats().chat(chat).post(draft)?;
+///     lock().posted(&key, &message)?;
+/// }
+/// # assert_eq!(lock().waiting(), 0);
+/// # Ok::<(), teamwire_core::Error>(())
+/// ```
 pub struct Outbox<T = ()> {
-    file: StateFile,
-    entries: Vec<Entry<T>>,
-}
-
-/// A message of an [`Outbox`] that is to be posted: see [`Outbox::next_waiting`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct Waiting {
-    /// The key in the outbox.
-    pub key: String,
-    /// The chat.
-    pub chat: ThreadId,
-    /// The message, with its idempotency key.
-    pub draft: Draft,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Entry<T> {
-    key: String,
-    chat: ThreadId,
-    post: Post,
-    data: T,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Post {
-    Waiting(Box<Draft>),
-    Posted(MessageId),
+    /// `None` in memory.
+    file: Option<StateFile>,
+    messages: Vec<Saved<T>>,
+    /// The file may have an earlier state, as the last attempt to save it has failed. Always `true` in memory once
+    /// something has changed.
+    is_unsaved: bool,
 }
 
 impl<T: Serialize + DeserializeOwned> Outbox<T> {
@@ -87,12 +97,17 @@ impl<T: Serialize + DeserializeOwned> Outbox<T> {
     /// Those of [`StateFile::load`].
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let file = StateFile::new(path);
-        let entries = file.load()?.unwrap_or_default();
-        Ok(Self { file, entries })
+        let messages = file.load()?.unwrap_or_default();
+        Ok(Self { file: Some(file), messages, is_unsaved: false })
+    }
+
+    /// Creates an outbox that is not saved, for tests: a test in virtual time would wait for the disk.
+    pub fn in_memory() -> Self {
+        Self { file: None, messages: Vec::new(), is_unsaved: false }
     }
 
     /// Saves a message that is to be posted in this chat. The key becomes the idempotency key of the draft. Returns
-    /// `false`, and changes nothing, if the outbox has a message with this key already, waiting or posted.
+    /// `false`, and changes nothing, if the outbox has a message with this key already: waiting, posted or rejected.
     ///
     /// # Errors
     ///
@@ -104,14 +119,33 @@ impl<T: Serialize + DeserializeOwned> Outbox<T> {
         draft: impl Into<Draft>,
         data: T,
     ) -> Result<bool, Error> {
-        let key = key.into();
-        if self.entry(&key).is_some() {
-            return Ok(false);
-        }
-        let draft = draft.into().idempotency_key(&key);
-        self.entries.push(Entry { key, chat: chat.into(), post: Post::Waiting(Box::new(draft)), data });
-        self.save().inspect_err(|_| drop(self.entries.pop()))?;
-        Ok(true)
+        let post = Post::Waiting(Box::new(draft.into()));
+        self.insert(Saved { key: key.into(), chat: chat.into(), post, reply_to: None, data })
+    }
+
+    /// Saves a message that replies to that with the key `to_key`, which may still wait. It is posted in the same chat,
+    /// and after that message. Returns `false`, and changes nothing, if the outbox has a message with the key already,
+    /// or if the message to which it replies was rejected, or is not in the outbox.
+    ///
+    /// If that message is rejected or removed before it is posted, the reply is rejected.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StateFile::save`]. The reply is then not in the outbox.
+    pub fn add_reply(
+        &mut self,
+        key: impl Into<String>,
+        to_key: &str,
+        draft: impl Into<Draft>,
+        data: T,
+    ) -> Result<bool, Error> {
+        let Some(to) = self.entry(to_key).filter(|to| !to.is_rejected) else {
+            return self.save_rest().map(|()| false);
+        };
+        let (chat, mut draft) = (to.chat.clone(), draft.into());
+        draft.reply_to = to.mid.cloned();
+        let reply_to = to.mid.is_none().then(|| to_key.to_owned());
+        self.insert(Saved { key: key.into(), chat, post: Post::Waiting(Box::new(draft)), reply_to, data })
     }
 
     /// Saves that a message was posted, and its id.
@@ -121,24 +155,44 @@ impl<T: Serialize + DeserializeOwned> Outbox<T> {
     /// Those of [`StateFile::save`]. The outbox knows the id all the same, but a later process may post the message
     /// again, with its key.
     pub fn posted(&mut self, key: &str, message: &Message) -> Result<(), Error> {
-        match self.entry_mut(key) {
-            Some(entry) => entry.post = Post::Posted(message.mid.clone()),
-            None => return Ok(()),
+        let Some(posted) = self.find(key) else { return self.save_rest() };
+        posted.post = Post::Posted(message.mid.clone());
+        // Only now, and in the file: the content of a message does not change once its post may have begun.
+        for reply in self.replies_to(key) {
+            if let Post::Waiting(draft) = &mut reply.post {
+                draft.reply_to = Some(message.mid.clone());
+            }
+            reply.reply_to = None;
         }
         self.save()
     }
 
-    /// Changes the data of a message, and saves it. Without such a message, it does nothing.
+    /// Saves that a message can never be posted, after an error that is [permanent](Error::is_permanent). It does not
+    /// block the others any more, and stays in the outbox, so that an [`add`](Self::add) with its key does nothing.
+    /// Without such a message that waits, it does nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StateFile::save`]. The message is rejected all the same.
+    pub fn rejected(&mut self, key: &str) -> Result<(), Error> {
+        let Some(message) = self.find(key).filter(|message| message.is_waiting()) else { return self.save_rest() };
+        message.post = Post::Rejected;
+        self.reject_replies();
+        self.save()
+    }
+
+    /// Changes the data of a message, and saves it if the change makes a difference in the file. Without such a
+    /// message, it does nothing.
     ///
     /// # Errors
     ///
     /// Those of [`StateFile::save`]. The data is changed all the same.
     pub fn update(&mut self, key: &str, change: impl FnOnce(&mut T)) -> Result<(), Error> {
-        match self.entry_mut(key) {
-            Some(entry) => change(&mut entry.data),
-            None => return Ok(()),
-        }
-        self.save()
+        let Some(message) = self.find(key) else { return self.save_rest() };
+        let before = serde_json::to_vec(&message.data).ok();
+        change(&mut message.data);
+        let is_same = before.is_some() && before == serde_json::to_vec(&message.data).ok();
+        if is_same { self.save_rest() } else { self.save() }
     }
 
     /// Removes a message, posted or not, and returns its data. A message that is not posted yet never is, unless its
@@ -147,76 +201,140 @@ impl<T: Serialize + DeserializeOwned> Outbox<T> {
     /// # Errors
     ///
     /// Those of [`StateFile::save`]. The message is then still in the outbox.
-    pub fn remove(&mut self, key: &str) -> Result<Option<T>, Error> {
-        let Some(index) = self.entries.iter().position(|entry| entry.key == key) else { return Ok(None) };
-        let entry = self.entries.remove(index);
-        if let Err(error) = self.save() {
-            self.entries.insert(index, entry);
-            return Err(error);
-        }
-        Ok(Some(entry.data))
+    pub fn remove(&mut self, key: &str) -> Result<Option<T>, Error>
+    where
+        T: Clone,
+    {
+        self.change(|outbox| {
+            let Some(index) = outbox.messages.iter().position(|message| message.key == key) else { return Ok(None) };
+            let removed = outbox.messages.remove(index);
+            outbox.reject_replies();
+            outbox.save()?;
+            Ok(Some(removed.data))
+        })
     }
 
-    /// Removes the posted messages for which `keep` returns `false`, such as those of last week.
+    /// Removes the posted and rejected messages for which `keep` returns `false`, such as those of last week.
     ///
     /// # Errors
     ///
     /// Those of [`StateFile::save`]. The messages are removed all the same.
-    pub fn retain(&mut self, mut keep: impl FnMut(&str, &T) -> bool) -> Result<(), Error> {
-        let before = self.entries.len();
-        self.entries.retain(|entry| matches!(entry.post, Post::Waiting(_)) || keep(&entry.key, &entry.data));
-        if self.entries.len() == before { Ok(()) } else { self.save() }
+    pub fn retain(&mut self, mut keep: impl FnMut(OutboxEntry<'_, T>) -> bool) -> Result<(), Error> {
+        let before = self.messages.len();
+        self.messages.retain(|message| message.is_waiting() || keep(message.entry()));
+        if self.messages.len() == before { self.save_rest() } else { self.save() }
     }
 
-    fn save(&self) -> Result<(), Error> {
-        self.file.save(&self.entries)
+    /// Makes several changes, and saves them together: all or, if the closure or the disk fails, none. Returns the
+    /// result of the closure.
+    ///
+    /// ```
+    /// # let mut outbox = teamwire_std::Outbox::in_memory();
+    /// outbox.change(|outbox| {
+    ///     for (alarm, text) in [("alarm-7", "The database is down"), ("alarm-8", "The disk is full")] {
+    ///         outbox.add(alarm, "c1", text, ())?;
+    ///     }
+    ///     Ok::<(), teamwire_core::Error>(())
+    /// })?;
+    /// # assert_eq!(outbox.waiting(), 2);
+    /// # Ok::<(), teamwire_core::Error>(())
+    /// ```
+    ///
+    /// Do not post in the closure: nothing is saved before its end.
+    ///
+    /// # Errors
+    ///
+    /// That of the closure, or those of [`StateFile::save`].
+    pub fn change<R, E: From<Error>>(&mut self, change: impl FnOnce(&mut Self) -> Result<R, E>) -> Result<R, E>
+    where
+        T: Clone,
+    {
+        let mut changed = Self { file: None, messages: self.messages.clone(), is_unsaved: self.is_unsaved };
+        let result = change(&mut changed)?;
+        if let Some(file) = self.file.as_ref().filter(|_| changed.is_unsaved) {
+            self.is_unsaved = true;
+            file.save(&changed.messages)?;
+            changed.is_unsaved = false;
+        }
+        (self.messages, self.is_unsaved) = (changed.messages, changed.is_unsaved);
+        Ok(result)
+    }
+
+    fn insert(&mut self, mut message: Saved<T>) -> Result<bool, Error> {
+        if self.find(&message.key).is_some() {
+            return self.save_rest().map(|()| false);
+        }
+        if let Post::Waiting(draft) = &mut message.post {
+            draft.idempotency_key = Some(message.key.clone());
+        }
+        self.messages.push(message);
+        self.save().inspect_err(|_| drop(self.messages.pop()))?;
+        Ok(true)
+    }
+
+    fn save(&mut self) -> Result<(), Error> {
+        self.is_unsaved = true;
+        self.save_rest()
+    }
+
+    /// Saves what an earlier call could not save. So a call that has nothing to change does not succeed either before
+    /// the file has the state.
+    fn save_rest(&mut self) -> Result<(), Error> {
+        if let Some(file) = self.file.as_ref().filter(|_| self.is_unsaved) {
+            file.save(&self.messages)?;
+            self.is_unsaved = false;
+        }
+        Ok(())
     }
 }
 
 impl<T> Outbox<T> {
-    /// Returns the message that is to be posted next: the first that was added. `None` if all have been posted.
+    /// Returns the message that is to be posted next: the first that was added. `None` if none is waiting.
     pub fn next_waiting(&self) -> Option<Waiting> {
-        self.entries.iter().find_map(|Entry { key, chat, post, .. }| match post {
+        self.messages.iter().find_map(|Saved { key, chat, post, .. }| match post {
             Post::Waiting(draft) => Some(Waiting { key: key.clone(), chat: chat.clone(), draft: (**draft).clone() }),
-            Post::Posted(_) => None,
+            Post::Posted(_) | Post::Rejected => None,
         })
     }
 
-    /// Returns the number of messages that have not been posted.
+    /// Returns the number of messages that are to be posted.
     pub fn waiting(&self) -> usize {
-        self.entries.iter().filter(|entry| matches!(entry.post, Post::Waiting(_))).count()
+        self.messages.iter().filter(|message| message.is_waiting()).count()
     }
 
-    /// Returns the data of a message; `None` if the outbox does not have it.
-    pub fn get(&self, key: &str) -> Option<&T> {
-        self.entry(key).map(|entry| &entry.data)
+    /// Returns the message with this key; `None` if the outbox does not have it.
+    pub fn entry(&self, key: &str) -> Option<OutboxEntry<'_, T>> {
+        self.iter().find(|entry| entry.key == key)
     }
 
-    /// Returns the id of a message; `None` if it has not been posted.
-    pub fn mid(&self, key: &str) -> Option<&MessageId> {
-        match &self.entry(key)?.post {
-            Post::Posted(mid) => Some(mid),
-            Post::Waiting(_) => None,
+    /// Returns the message with this id, such as that of a reaction.
+    pub fn entry_of(&self, mid: &MessageId) -> Option<OutboxEntry<'_, T>> {
+        self.iter().find(|entry| entry.mid == Some(mid))
+    }
+
+    /// Returns all messages, in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = OutboxEntry<'_, T>> {
+        self.messages.iter().map(Saved::entry)
+    }
+
+    fn find(&mut self, key: &str) -> Option<&mut Saved<T>> {
+        self.messages.iter_mut().find(|message| message.key == key)
+    }
+
+    fn replies_to<'outbox>(&'outbox mut self, key: &'outbox str) -> impl Iterator<Item = &'outbox mut Saved<T>> {
+        self.messages.iter_mut().filter(move |message| message.reply_to.as_deref() == Some(key))
+    }
+
+    /// Rejects the replies to messages that do not wait any more, and the replies to those.
+    fn reject_replies(&mut self) {
+        // A reply is always behind its message.
+        for index in 0..self.messages.len() {
+            let (before, rest) = self.messages.split_at_mut(index);
+            let Some(to) = &rest[0].reply_to else { continue };
+            if !before.iter().any(|message| message.key == *to && message.is_waiting()) {
+                (rest[0].post, rest[0].reply_to) = (Post::Rejected, None);
+            }
         }
-    }
-
-    /// Returns the key of the message with this id, such as that of a reaction.
-    pub fn key_of(&self, mid: &MessageId) -> Option<&str> {
-        let is_it = |entry: &&Entry<T>| matches!(&entry.post, Post::Posted(posted) if posted == mid);
-        self.entries.iter().find(is_it).map(|entry| entry.key.as_str())
-    }
-
-    /// Returns the keys and the data of all messages, in the order in which they were added.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
-        self.entries.iter().map(|entry| (entry.key.as_str(), &entry.data))
-    }
-
-    fn entry(&self, key: &str) -> Option<&Entry<T>> {
-        self.entries.iter().find(|entry| entry.key == key)
-    }
-
-    fn entry_mut(&mut self, key: &str) -> Option<&mut Entry<T>> {
-        self.entries.iter_mut().find(|entry| entry.key == key)
     }
 }
 
@@ -224,9 +342,9 @@ impl<T> Outbox<T> {
 impl<T> fmt::Debug for Outbox<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbox")
-            .field("path", &self.file.path())
-            .field("messages", &self.entries.len())
+            .field("path", &self.file.as_ref().map(StateFile::path))
+            .field("messages", &self.messages.len())
             .field("waiting", &self.waiting())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,67 @@
+use serde::{Deserialize, Serialize};
+use teamwire_core::{
+    Draft,
+    model::{MessageId, ThreadId},
+};
+
+/// A message of an [`Outbox`](super::Outbox): see [`Outbox::entry`](super::Outbox::entry).
+#[derive(Debug, PartialEq)]
+pub struct OutboxEntry<'outbox, T> {
+    /// The key.
+    pub key: &'outbox str,
+    /// The chat.
+    pub chat: &'outbox ThreadId,
+    /// The id of the message; `None` if it has not been posted.
+    pub mid: Option<&'outbox MessageId>,
+    /// The message is never posted: see [`Outbox::rejected`](super::Outbox::rejected).
+    pub is_rejected: bool,
+    /// The data of the program.
+    pub data: &'outbox T,
+}
+
+/// A message of an [`Outbox`](super::Outbox) that is to be posted: see
+/// [`Outbox::next_waiting`](super::Outbox::next_waiting).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waiting {
+    /// The key in the outbox.
+    pub key: String,
+    /// The chat.
+    pub chat: ThreadId,
+    /// The message, with its idempotency key.
+    pub draft: Draft,
+}
+
+/// A message in the form in which it is saved.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Saved<T> {
+    pub(super) key: String,
+    pub(super) chat: ThreadId,
+    pub(super) post: Post,
+    /// The key of the message to which it replies, as long as that waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reply_to: Option<String>,
+    pub(super) data: T,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Post {
+    Waiting(Box<Draft>),
+    Posted(MessageId),
+    Rejected,
+}
+
+impl<T> Saved<T> {
+    pub(super) fn entry(&self) -> OutboxEntry<'_, T> {
+        let mid = match &self.post {
+            Post::Posted(mid) => Some(mid),
+            Post::Waiting(_) | Post::Rejected => None,
+        };
+        let is_rejected = matches!(self.post, Post::Rejected);
+        OutboxEntry { key: &self.key, chat: &self.chat, mid, is_rejected, data: &self.data }
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self.post, Post::Waiting(_))
+    }
+}
