@@ -17,6 +17,7 @@ pub(super) struct Plan {
     steps: VecDeque<ScriptedExchange>,
     /// Number of steps taken so far.
     completed: u32,
+    last_completed: Option<&'static Location<'static>>,
 }
 
 /// The responses to the matching requests, in order.
@@ -106,6 +107,7 @@ impl Plan {
             return Err(self.unexpected(received, &difference));
         }
         self.completed = self.completed.saturating_add(1);
+        self.last_completed = self.steps.front().map(|step| step.location);
         take_first(&mut self.steps, |step| &mut step.respond).ok_or_else(|| self.unexpected(received, ""))
     }
 
@@ -126,7 +128,10 @@ impl Plan {
                  got       {got}\n  differs   {difference}",
                 self.completed + 1,
             ),
-            None => format!("unexpected request after step {steps} of {steps}\n  got       {got}"),
+            None => {
+                let place = self.last_completed.map(|last| format!("\n  after     {last}")).unwrap_or_default();
+                format!("unexpected request after step {steps} of {steps}{place}\n  got       {got}")
+            }
         }
     }
 

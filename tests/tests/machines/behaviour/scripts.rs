@@ -83,10 +83,12 @@ fn invalid_json_body_matches_no_expectation() {
 
 #[test]
 fn request_after_the_last_step_is_shown() {
+    let line = line!() + 1;
     let script = never().then(to_c1(), posted());
     post(&script, "hello").expect("it is expected");
     let panic = panic_of(|| post(&script, "again"));
     assert!(panic.contains("unexpected request after step 1 of 1"), "{panic}");
+    assert!(panic.contains(&format!("after     {}:{line}:", file!())), "{panic}");
     assert!(panic.contains(r#"{"msg":"again"}"#), "{panic}");
     assert_eq!(script.requests().len(), 2, "the requests are recorded");
 }
