@@ -45,8 +45,8 @@ use crate::StateFile;
 /// ([`Error::is_permanent`]) blocks the others, unless the outbox is informed that it was [rejected](Self::rejected).
 ///
 /// Posted messages stay in the outbox, with their ids, until they are [removed](Self::retain). The whole file is
-/// written with each change, so it is for hundreds of messages rather than for all of a year. Make several changes in one
-/// [`change`](Self::change): each write waits for the disk.
+/// written with each change, so it is for hundreds of messages rather than for all of a year. Each write waits for the
+/// disk: make several changes in one [`change`](Self::change).
 ///
 /// With the default protocol, the server remembers keys for 24 hours. If the outcome of a post is unknown, and the
 /// program is down for longer than that, the message may be posted twice.
@@ -277,8 +277,7 @@ impl<T: Serialize + DeserializeOwned> Outbox<T> {
         self.save_rest()
     }
 
-    /// Saves what an earlier call could not save. So a call that has nothing to change does not succeed either before
-    /// the file has the state.
+    /// Saves what an earlier call could not save, so that a repeated call does not succeed without being saved.
     fn save_rest(&mut self) -> Result<(), Error> {
         if let Some(file) = self.file.as_ref().filter(|_| self.is_unsaved) {
             file.save(&self.messages)?;
