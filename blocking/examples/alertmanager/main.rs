@@ -18,15 +18,7 @@ mod http;
 mod tests;
 mod webhook;
 
-use std::{
-    env,
-    error::Error,
-    net::TcpListener,
-    path::PathBuf,
-    sync::{Arc, Mutex},
-    thread,
-    time::Duration,
-};
+use std::{env, error::Error, net::TcpListener, path::PathBuf, sync::Mutex, thread, time::Duration};
 
 use teamwire_blocking::{NewChat, Outbox, StateFile, Wake, serde_json};
 
@@ -49,9 +41,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(var("STATE", "."));
     let checkpoint = StateFile::new(folder.join("checkpoint.json"));
     let outbox = Mutex::new(Outbox::open(folder.join("outbox.json"))?);
-    let bridge = Arc::new(Bridge { client, chat, outbox, checkpoint, escalate_after, wake: Wake::new() });
-    let receiver = Arc::clone(&bridge);
-    thread::spawn(move || http::serve(&listener, |request| respond(&receiver, request)));
+    // Both threads use it until the program ends.
+    let bridge: &Bridge =
+        Box::leak(Box::new(Bridge { client, chat, outbox, checkpoint, escalate_after, wake: Wake::new() }));
+    thread::spawn(move || http::serve(&listener, |request| respond(bridge, request)));
     // An outage does not end the feed, but a revoked key does, for instance.
     Ok(bridge.run()?)
 }

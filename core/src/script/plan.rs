@@ -122,16 +122,14 @@ impl Plan {
             );
         }
         let steps = self.steps.iter().fold(self.completed, |sum, step| sum.saturating_add(step.respond.times));
+        let last = self.last_completed.map(|last| format!("\n  after     {last}")).unwrap_or_default();
         match self.steps.front() {
             Some(ScriptedExchange { expect, location, .. }) => format!(
                 "unexpected request\n  where     {location}, step {} of {steps}\n  expected  {expect}\n  \
                  got       {got}\n  differs   {difference}",
                 self.completed + 1,
             ),
-            None => {
-                let place = self.last_completed.map(|last| format!("\n  after     {last}")).unwrap_or_default();
-                format!("unexpected request after step {steps} of {steps}{place}\n  got       {got}")
-            }
+            None => format!("unexpected request after step {steps} of {steps}{last}\n  got       {got}"),
         }
     }
 
