@@ -19,6 +19,10 @@ pub type Failure = Box<dyn Error + Send + Sync>;
 /// locks of a process that is stopped in a transaction end with it.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Each statement has to see what others have committed while it waited for their locks. The default of a database can
+/// be another isolation.
+const ISOLATION: &str = r"-c default_transaction_isolation=read\ committed";
+
 const SCHEMA: &str = "
     BEGIN;
     SELECT pg_advisory_xact_lock(hashtext('teamwire'));
@@ -27,7 +31,7 @@ const SCHEMA: &str = "
     COMMIT;
 ";
 
-/// Connects to a database, with the timeouts of a store.
+/// Connects to a database, with the timeouts and the isolation of a store.
 ///
 /// # Errors
 ///
@@ -38,7 +42,7 @@ pub fn connect(config: &Config) -> Result<Client, postgres::Error> {
     config
         .connect_timeout(TIMEOUT)
         .tcp_user_timeout(TIMEOUT)
-        .options(&format!("-c statement_timeout={millis} -c idle_in_transaction_session_timeout={millis}"));
+        .options(&format!("-c statement_timeout={millis} -c idle_in_transaction_session_timeout={millis} {ISOLATION}"));
     config.connect(NoTls)
 }
 
