@@ -85,8 +85,8 @@ impl Member1 {
     }
 }
 
-#[test]
-fn failed_event_does_not_end_the_wait_for_a_store_that_is_away() {
+/// Returns a member that holds the feed, and whose handler has failed at its first event.
+fn with_failed_event() -> Member1 {
     let mut member = Member1::new(false);
     member.beat(at(0), &["m1"]);
     member.claim(at(0), Some(checkpoint(0)), None);
@@ -95,6 +95,12 @@ fn failed_event_does_not_end_the_wait_for_a_store_that_is_away() {
     let Turn::Handle(handed_out) = member.turn(at(0)) else { panic!("it is ready") };
     let HandedOut { event, handed: Some(handed), .. } = *handed_out else { panic!("it is an event of the feed") };
     member.following.fail(&mut member.replica, handed, event, at(0).moment);
+    member
+}
+
+#[test]
+fn failed_event_does_not_end_the_wait_for_a_store_that_is_away() {
+    let mut member = with_failed_event();
     let Turn::Poll(Some(due)) = member.turn(at(0)) else { panic!("it comes again") };
     assert_eq!(due, at(1_000).moment);
     // The lease is not renewed meanwhile: a wait for the past would be a busy loop.
@@ -110,14 +116,7 @@ fn failed_event_does_not_end_the_wait_for_a_store_that_is_away() {
 
 #[test]
 fn failed_event_that_is_due_does_not_end_the_wait_for_room() {
-    let mut member = Member1::new(false);
-    member.beat(at(0), &["m1"]);
-    member.claim(at(0), Some(checkpoint(0)), None);
-    assert!(matches!(member.turn(at(0)), Turn::Follow(Some(_))));
-    member.following.push(&mut member.replica, event(1));
-    let Turn::Handle(handed_out) = member.turn(at(0)) else { panic!("it is ready") };
-    let HandedOut { event, handed: Some(handed), .. } = *handed_out else { panic!("it is an event of the feed") };
-    member.following.fail(&mut member.replica, handed, event, at(0).moment);
+    let mut member = with_failed_event();
     // A wait for the past would be a busy loop.
     let turn = member.following.turn_if(&mut member.replica, at(1_500), false);
     assert!(matches!(turn, Turn::Poll(None)), "{turn:?}");
