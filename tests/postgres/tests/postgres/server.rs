@@ -115,7 +115,7 @@ fn programs() -> Option<PathBuf> {
     found
 }
 
-/// Returns the user of the server, as it does not run as root: `postgres`, or else `nobody`.
+/// Returns the ids of a user without privileges, because the server refuses to run as root.
 fn unprivileged() -> Option<(u32, u32)> {
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0");
     let users = if is_root { fs::read_to_string("/etc/passwd").unwrap_or_default() } else { return None };
