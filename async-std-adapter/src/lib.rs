@@ -120,9 +120,8 @@
 //! connection.
 //!
 //! Requests and errors show no credential in `Debug`, `Display` or log lines. At the level *trace*, `ureq_proto` logs
-//! requests without their credentials, and only the status and framing of responses. [`Credentials`] says what is
-//! redacted if a server returns the Secret. If it does so as an id or a cursor, the Secret becomes part of URLs, which
-//! are logged.
+//! only the status and framing of responses. [`Credentials`] says what is redacted if a server returns the Secret. If
+//! it does so as an id or a cursor, the Secret becomes part of URLs.
 //!
 //! # Runtimes
 //!

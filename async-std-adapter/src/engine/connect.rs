@@ -110,7 +110,7 @@ async fn open_tunnel<R: Runtime>(
         request = request.header(header::PROXY_AUTHORIZATION, value);
     }
     let (parts, ()) = request.body(()).map_err(|error| refused(error.to_string()))?.into_parts();
-    let call = head::write(parts, 0, false, None, &mut connection.output)?;
+    head::write(&parts, 0, false, None, &mut connection.output)?;
 
     // No byte of the request was sent, so the failure is one of the connection.
     let in_tunnel = |error: TransportError| match error.kind {
@@ -119,8 +119,8 @@ async fn open_tunnel<R: Runtime>(
     };
     let mut progress = ExchangeProgress::default();
     progress.begin(connection.output.len(), None);
-    let mut in_flight =
-        InFlight { connection, response: PendingResponse::new(call), progress: &mut progress, deadline };
+    let response = PendingResponse::new(&parts.method);
+    let mut in_flight = InFlight { connection, response, progress: &mut progress, deadline };
     match in_flight.send(&[]).await {
         Ok(()) | Err(Interrupted::ResponseArrived) => {}
         Err(Interrupted::ConnectionBroken(error)) => return Err(refused(error.to_string())),

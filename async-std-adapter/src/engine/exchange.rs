@@ -38,14 +38,14 @@ pub(super) async fn perform<R: Runtime>(
     let (parts, body) = mem::take(&mut exchange.request).into_parts();
     let total = body.length();
     let expect_continue = upload.as_ref().is_some_and(|upload| upload.expect_continue);
-    let call = head::write(parts, total, expect_continue, proxy, &mut connection.output)?;
+    head::write(&parts, total, expect_continue, proxy, &mut connection.output)?;
     progress.begin(connection.output.len(), UploadProgress::new(&body));
 
     deadline.enter_phase("sending the request");
     if total > 0 {
         deadline.watch_drain(connection.stream.socket());
     }
-    let mut in_flight = InFlight { connection, response: PendingResponse::new(call), progress, deadline };
+    let mut in_flight = InFlight { connection, response: PendingResponse::new(&parts.method), progress, deadline };
     let sent = match upload {
         None => in_flight.send(body.as_bytes().unwrap_or_default()).await,
         // Boxed, so that the future of the usual case stays small.

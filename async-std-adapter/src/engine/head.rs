@@ -1,133 +1,106 @@
 //! The head of a request, as bytes.
+//!
+//! The types of the crate `http` guarantee that no part of a request has a line break: not its method, URI, header
+//! names or values. So a head has no other lines than those written here.
 
-use http::{HeaderName, HeaderValue, Method, Request, header, request::Parts};
+use http::{HeaderMap, HeaderName, Method, Uri, header, request::Parts, uri::Scheme};
 use teamwire_core::effect::{TransportError, TransportErrorKind};
-use teamwire_std::{HeadAdditions, Proxy};
-use ureq_proto::client::{Call, SendRequestResult, state::RecvResponse};
+use teamwire_std::Proxy;
+
+/// Headers that delimit a request, which only this module writes: a second value would make its end ambiguous.
+const FRAMING: [HeaderName; 3] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::EXPECT];
+
+/// Length for which most heads have room, in bytes.
+const USUAL_LENGTH: usize = 512;
 
 /// Replaces `output` by the head of a request with a body of `body` bytes, for this proxy or, without one, for a
-/// server; `expect_continue` adds `Expect: 100-continue`. Returns the state of the protocol once the whole request was
-/// sent.
+/// server; `expect_continue` adds `Expect: 100-continue`.
 pub(super) fn write(
-    mut parts: Parts,
+    parts: &Parts,
     body: u64,
     expect_continue: bool,
     proxy: Option<&Proxy>,
     output: &mut Vec<u8>,
-) -> Result<Call<RecvResponse>, TransportError> {
-    let mut additions = HeadAdditions::take(&mut parts, proxy);
+) -> Result<(), TransportError> {
+    check(&parts.headers)?;
+    output.clear();
+    output.reserve(USUAL_LENGTH);
+
+    output.extend_from_slice(parts.method.as_str().as_bytes());
+    output.push(b' ');
+    write_target(parts, proxy.is_some(), output);
+    output.extend_from_slice(b" HTTP/1.1\r\n");
+    if !parts.headers.contains_key(header::HOST) {
+        output.extend_from_slice(b"host: ");
+        write_authority(&parts.uri, output);
+        output.extend_from_slice(b"\r\n");
+    }
+    // These methods usually have a body, so that the length of an empty one is sent as well.
+    if body > 0 || matches!(parts.method, Method::POST | Method::PUT | Method::PATCH) {
+        write_field(&header::CONTENT_LENGTH, body.to_string().as_bytes(), output);
+    }
     if expect_continue {
-        additions.expect_continue();
+        write_field(&header::EXPECT, b"100-continue", output);
     }
-    let enough = max_head_len(&parts);
-    if output.len() < enough {
-        output.reserve(enough + additions.len() - output.len());
-        output.resize(enough, 0);
+    if let Some(login) = proxy.and_then(|proxy| proxy.authorization.as_ref()) {
+        write_field(&header::PROXY_AUTHORIZATION, login.as_bytes(), output);
     }
-
-    let needs_length = body > 0 || matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
-    let mut call = Call::new(Request::from_parts(parts, ())).map_err(unsendable)?;
-    if needs_length {
-        call.header(header::CONTENT_LENGTH, HeaderValue::from(body)).map_err(unsendable)?;
+    for (name, value) in &parts.headers {
+        write_field(name, value.as_bytes(), output);
     }
-    let mut call = call.proceed();
-    let length = call.write(output).map_err(unsendable)?;
-    output.truncate(length);
-    additions.insert_into(output, 0);
-
-    match call.proceed().map_err(unsendable)? {
-        Some(SendRequestResult::RecvResponse(call)) => Ok(call),
-        Some(SendRequestResult::SendBody(mut call)) => {
-            // The body is written to the connection directly; `ureq_proto` only counts its bytes.
-            let mut left = body;
-            while left > 0 {
-                let part = usize::try_from(left).unwrap_or(usize::MAX);
-                call.consume_direct_write(part).map_err(unsendable)?;
-                left -= part as u64;
-            }
-            call.proceed().ok_or_else(|| unsendable("the body has another length than announced"))
-        }
-        _ => Err(unsendable("it has an `Expect` header")),
-    }
+    output.extend_from_slice(b"\r\n");
+    Ok(())
 }
 
-/// Returns an upper bound of the length of a head with these parts, without the additions.
-fn max_head_len(parts: &Parts) -> usize {
+/// Checks that these headers leave the framing to this module.
+fn check(headers: &HeaderMap) -> Result<(), TransportError> {
+    let refused = |why| Err(TransportError::new(TransportErrorKind::Protocol, why));
+    if let Some(name) = FRAMING.iter().find(|name| headers.contains_key(*name)) {
+        return refused(format!("the request cannot be sent: its header `{name}` is set by the transport"));
+    }
+    if headers.get_all(header::HOST).iter().nth(1).is_some() {
+        return refused("the request cannot be sent: it has several `host` headers".to_owned());
+    }
+    Ok(())
+}
+
+/// Writes the target of a request: for a tunnel the authority, for a proxy the absolute URI, for a server the path.
+fn write_target(parts: &Parts, to_proxy: bool, output: &mut Vec<u8>) {
     let uri = &parts.uri;
-    let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
-    // In the first line of a `CONNECT` request, and in `Host`.
-    let authority = uri.authority().map_or(0, |authority| authority.as_str().len()) * 2;
-    let line = |name: &HeaderName, value: &HeaderValue| name.as_str().len() + value.len() + ": \r\n".len();
-    let headers: usize = parts.headers.iter().map(|(name, value)| line(name, value)).sum();
-    // The constant covers the version, the names `Host` and `Content-Length`, a number and line ends.
-    parts.method.as_str().len() + path + authority + headers + 128
+    if parts.method == Method::CONNECT {
+        return write_authority(uri, output);
+    }
+    if to_proxy {
+        output.extend_from_slice(b"http://");
+        write_authority(uri, output);
+    }
+    let target = uri.path_and_query().map_or("", |target| target.as_str());
+    if !target.starts_with('/') {
+        output.push(b'/');
+    }
+    output.extend_from_slice(target.as_bytes());
 }
 
-fn unsendable(error: impl std::fmt::Display) -> TransportError {
-    TransportError::new(TransportErrorKind::Protocol, format!("the request cannot be sent over HTTP/1.1: {error}"))
+/// Writes host and port, without the port if it is the default of the scheme.
+fn write_authority(uri: &Uri, output: &mut Vec<u8>) {
+    // A connection was made for the host of this URI, so there is one.
+    output.extend_from_slice(uri.host().unwrap_or_default().as_bytes());
+    let default = match uri.scheme() {
+        Some(scheme) if *scheme == Scheme::HTTP => Some(80),
+        Some(_) => Some(443),
+        None => None,
+    };
+    if let Some(port) = uri.port().filter(|port| Some(port.as_u16()) != default) {
+        output.push(b':');
+        output.extend_from_slice(port.as_str().as_bytes());
+    }
+}
+
+fn write_field(name: &HeaderName, value: &[u8], output: &mut Vec<u8>) {
+    for piece in [name.as_str().as_bytes(), b": ", value, b"\r\n"] {
+        output.extend_from_slice(piece);
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn written(request: http::request::Builder, body: u64, expect_continue: bool, proxy: Option<&Proxy>) -> String {
-        let (parts, ()) = request.body(()).expect("a request").into_parts();
-        let mut output = b"the request before".to_vec();
-        write(parts, body, expect_continue, proxy, &mut output).expect("the request is valid");
-        String::from_utf8(output).expect("all headers are text")
-    }
-
-    fn secret(value: &'static str) -> HeaderValue {
-        let mut value = HeaderValue::from_static(value);
-        value.set_sensitive(true);
-        value
-    }
-
-    #[test]
-    fn a_head_has_what_framing_needs_and_the_additions() {
-        let get = Request::get("http://h.test:81/a?b").header("authorization", secret("Basic x")).header("accept", "y");
-        assert_eq!(
-            written(get, 0, false, None),
-            "GET /a?b HTTP/1.1\r\nauthorization: Basic x\r\nhost: h.test:81\r\naccept: y\r\n\r\n"
-        );
-        let post = Request::post("https://h.test/");
-        assert_eq!(written(post, 0, false, None), "POST / HTTP/1.1\r\ncontent-length: 0\r\nhost: h.test\r\n\r\n");
-        let delete = Request::delete("https://h.test/x");
-        assert_eq!(
-            written(delete, 7, true, None),
-            "DELETE /x HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 7\r\nhost: h.test\r\n\r\n"
-        );
-    }
-
-    #[test]
-    fn a_proxy_is_asked_for_a_uri_or_for_a_tunnel() {
-        let proxy = Proxy {
-            host: "p.test".to_owned(),
-            port: 80,
-            authorization: Some(secret("Basic z")),
-            tunnels_plain_http: false,
-        };
-        assert_eq!(
-            written(Request::get("http://h.test:81/a"), 0, false, Some(&proxy)),
-            "GET http://h.test:81/a HTTP/1.1\r\nproxy-authorization: Basic z\r\nhost: h.test:81\r\n\r\n"
-        );
-        let tunnel = Request::connect("h.test:443").header("proxy-authorization", secret("Basic z"));
-        assert_eq!(
-            written(tunnel, 0, false, None),
-            "CONNECT h.test:443 HTTP/1.1\r\nproxy-authorization: Basic z\r\nhost: h.test:443\r\n\r\n"
-        );
-    }
-
-    #[test]
-    fn a_head_of_any_length_fits() {
-        let path = format!("http://h.test/{}", "p".repeat(60_000));
-        let head = written(Request::patch(path).header("x", "v".repeat(100_000)), u64::MAX, false, None);
-        assert_eq!(
-            head.len(),
-            "PATCH / HTTP/1.1\r\nhost: h.test\r\n\r\n".len()
-                + 160_005
-                + format!("content-length: {}\r\n", u64::MAX).len()
-        );
-    }
-}
+mod tests;

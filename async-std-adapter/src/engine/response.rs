@@ -1,18 +1,18 @@
 //! The head of a response, which may arrive before the request was sent.
 
-use http::StatusCode;
+use http::{Method, Request, StatusCode, Uri};
 use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::http1::{Head, LineBreaks, MAX_INTERIM, ParsedHead, next_head};
 use ureq_proto::{
     BodyMode,
-    client::{Call, RecvResponseResult, state::RecvResponse},
+    client::{Call, RecvResponseResult, SendRequestResult, state::RecvResponse},
 };
 
 use super::{errors::not_http, input::Input};
 
 /// A response that has not arrived yet.
 pub(super) struct PendingResponse {
-    call: Call<RecvResponse>,
+    request: Stub,
     line_breaks: LineBreaks,
     /// Number of interim responses (1xx).
     interim: usize,
@@ -23,16 +23,31 @@ pub(super) struct PendingResponse {
     head: Option<ReceivedHead>,
 }
 
+/// The part of a request that the framing of its response depends on.
+#[derive(Clone, Copy)]
+enum Stub {
+    Head,
+    Connect,
+    Other,
+}
+
 /// The head of a final response.
 struct ReceivedHead {
     head: http::Response<()>,
+    mode: BodyMode,
     /// The end of the response is unambiguous, and is not the end of the connection.
     allows_reuse: bool,
 }
 
 impl PendingResponse {
-    pub(super) fn new(call: Call<RecvResponse>) -> Self {
-        Self { call, line_breaks: LineBreaks::default(), interim: 0, incomplete: 0, got_continue: false, head: None }
+    /// Creates the response to a request with this method.
+    pub(super) fn new(method: &Method) -> Self {
+        let request = match *method {
+            Method::HEAD => Stub::Head,
+            Method::CONNECT => Stub::Connect,
+            _ => Stub::Other,
+        };
+        Self { request, line_breaks: LineBreaks::default(), interim: 0, incomplete: 0, got_continue: false, head: None }
     }
 
     /// Parses the bytes that have arrived. Returns whether the head of the final response is complete.
@@ -51,13 +66,13 @@ impl PendingResponse {
                     length
                 }
                 Head::Final { length, .. } => {
-                    self.head = Some(read_head(&mut self.call, &input.unread()[..length])?);
+                    self.head = Some(read_head(self.request, &input.unread()[..length])?);
                     length
                 }
                 Head::Incomplete if self.incomplete == 0 => {
                     // Only the first line is checked, as lines are unfolded only in a whole head.
                     let first_line = input.unread().split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
-                    self.call.try_response(first_line, false).map_err(not_http)?;
+                    self.request.sent()?.try_response(first_line, false).map_err(not_http)?;
                     0
                 }
                 Head::Incomplete => 0,
@@ -91,25 +106,48 @@ impl PendingResponse {
 
     /// Returns the head of the final response, the framing of its body, and whether the connection can be reused.
     pub(super) fn proceed(self) -> Result<(http::Response<()>, BodyMode, bool), TransportError> {
-        let received = self.head.zip(self.call.proceed());
-        let (ReceivedHead { head, allows_reuse }, next) = received.ok_or_else(|| not_http("its head has no end"))?;
-        let mode = match next {
-            RecvResponseResult::RecvBody(call) => call.body_mode(),
-            RecvResponseResult::Cleanup(_) | RecvResponseResult::Redirect(_) => BodyMode::NoBody,
-        };
-        Ok((head, mode, allows_reuse && mode != BodyMode::CloseDelimited))
+        let ReceivedHead { head, mode, allows_reuse } = self.head.ok_or_else(|| not_http("its head has no end"))?;
+        Ok((head, mode, allows_reuse))
     }
 }
 
-/// Parses the whole head of a final response. `ureq_proto` sees only the part that delimits the response.
-fn read_head(call: &mut Call<RecvResponse>, bytes: &[u8]) -> Result<ReceivedHead, TransportError> {
+impl Stub {
+    /// Returns the state of `ureq_proto` once this request was sent. It gets nothing else of the request, as it logs
+    /// all that it gets.
+    fn sent(self) -> Result<Call<RecvResponse>, TransportError> {
+        let mut request = Request::new(());
+        match self {
+            Self::Head => *request.method_mut() = Method::HEAD,
+            Self::Connect => {
+                *request.method_mut() = Method::CONNECT;
+                *request.uri_mut() = Uri::from_static("stub:1");
+            }
+            Self::Other => {}
+        }
+        let mut call = Call::new(request).map_err(not_http)?.proceed();
+        call.write(&mut [0; 64]).map_err(not_http)?;
+        match call.proceed().map_err(not_http)? {
+            Some(SendRequestResult::RecvResponse(call)) => Ok(call),
+            _ => Err(not_http("the request has no end")),
+        }
+    }
+}
+
+/// Parses the whole head of a final response to this request. `ureq_proto` sees only the part that delimits the
+/// response.
+fn read_head(request: Stub, bytes: &[u8]) -> Result<ReceivedHead, TransportError> {
     let Some(parsed) = ParsedHead::parse(bytes)? else {
         return Err(not_http("the response has no status line of version HTTP/1.0 or 1.1"));
     };
+    let mut call = request.sent()?;
     let (_, head) = call.try_response(parsed.for_library.as_bytes(), false).map_err(not_http)?;
-    let mut head = head.ok_or_else(|| not_http("its head has no end"))?;
+    let (mut head, next) = head.zip(call.proceed()).ok_or_else(|| not_http("its head has no end"))?;
     *head.headers_mut() = parsed.headers;
+    let mode = match next {
+        RecvResponseResult::RecvBody(call) => call.body_mode(),
+        RecvResponseResult::Cleanup(_) | RecvResponseResult::Redirect(_) => BodyMode::NoBody,
+    };
     let switches = head.status() == StatusCode::SWITCHING_PROTOCOLS;
-    let allows_reuse = !parsed.closes_connection && parsed.framing.is_unambiguous && !switches;
-    Ok(ReceivedHead { head, allows_reuse })
+    let is_unambiguous = parsed.framing.is_unambiguous && mode != BodyMode::CloseDelimited;
+    Ok(ReceivedHead { head, mode, allows_reuse: is_unambiguous && !parsed.closes_connection && !switches })
 }
