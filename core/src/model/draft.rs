@@ -6,7 +6,7 @@ use super::{
     AlertType, MessageId, NewAttachment,
     saved::{Version, key},
 };
-use crate::error::Error;
+use crate::{error::Error, hash::Fnv128};
 
 /// A message to be posted: its text, attachments and options.
 ///
@@ -105,6 +105,28 @@ impl Draft {
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
         self
+    }
+
+    /// Sets an [idempotency key](Self::idempotency_key) that is derived from this text, such as an identifier of
+    /// another system. The text may have any characters and any length. It is the key itself if it has 1 to 64
+    /// printable ASCII characters without spaces, else the key is a hash of it, which is the same in every process and
+    /// version.
+    ///
+    /// ```
+    /// use teamwire_core::Draft;
+    ///
+    /// let key = |text| Draft::text("The disk is full").idempotency_key_for(text).idempotency_key;
+    /// assert_eq!(key("alarm-7").as_deref(), Some("alarm-7"));
+    /// let hash = key(r#"{}:{alertname="Disk full"}"#);
+    /// assert_eq!(hash.as_deref(), Some("hash:726901476990a57c16ee213777c68a6f"));
+    /// ```
+    pub fn idempotency_key_for(self, text: &str) -> Self {
+        if (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return self.idempotency_key(text);
+        }
+        let mut hash = Fnv128::new();
+        hash.write(text.as_bytes());
+        self.idempotency_key(alloc::format!("hash:{:032x}", hash.value()))
     }
 
     /// Returns the type of attention message; `None` for an ordinary message. A type that was [set](Self::alert)
