@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn StdError>> {
     let client = teamwire_blocking::client_from_env()?;
     let mut outbox = Outbox::open(env::var("OUTBOX").unwrap_or_else(|_| "outbox.json".to_owned()))?;
     for line in io::stdin().lock().lines() {
-        outbox.add(client.new_idempotency_key(), &chat, line?, ())?;
+        outbox.add(client.new_idempotency_key(), &chat, line?)?;
     }
     match deliver(&client, &mut outbox) {
         Ok(count) => println!("posted {count}"),
@@ -33,17 +33,11 @@ fn main() -> Result<(), Box<dyn StdError>> {
 fn deliver(client: &Client, outbox: &mut Outbox) -> Result<usize, Error> {
     let mut count = 0;
     while let Some(Waiting { key, chat, draft }) = outbox.next_waiting() {
-        match client.chats().chat(&chat).post(draft) {
-            Ok(message) => {
-                outbox.posted(&key, &message)?;
-                count += 1;
-            }
+        let outcome = client.chats().chat(&chat).post(draft);
+        match outbox.settle(&key, outcome)? {
+            Ok(_) => count += 1,
             // The chat has been closed, for instance. The other messages are still posted.
-            Err(error) if error.is_permanent() => {
-                eprintln!("not posted: {error}");
-                outbox.rejected(&key)?;
-            }
-            Err(error) => return Err(error),
+            Err(error) => eprintln!("not posted: {error}"),
         }
     }
     // The ids are not needed.
@@ -67,7 +61,7 @@ mod tests {
     fn open(folder: &Folder, texts: &[(&str, &str)]) -> Result<Outbox, Error> {
         let mut outbox = Outbox::open(folder.path("outbox"))?;
         for (number, (chat, text)) in texts.iter().enumerate() {
-            outbox.add(format!("key-{number}"), *chat, *text, ())?;
+            outbox.add(format!("key-{number}"), *chat, *text)?;
         }
         Ok(outbox)
     }

@@ -27,7 +27,7 @@ fn mid<'outbox>(outbox: &'outbox Outbox<u32>, key: &str) -> Option<&'outbox Mess
 }
 
 fn data(outbox: &Outbox<u32>) -> Vec<(&str, u32)> {
-    outbox.iter().map(|entry| (entry.key, *entry.data)).collect()
+    outbox.iter().map(|entry| (entry.key, entry.data.copied().unwrap_or_default())).collect()
 }
 
 /// Posts what waits, and returns the keys.
@@ -49,23 +49,32 @@ fn message_posted_before_a_crash_is_not_posted_again_and_its_id_is_known() {
     let client = world.blocking();
     let mut outbox = open(&folder);
     assert!(
-        outbox.add("alarm-7", org::LOBBY, Draft::text("Pump 3 is down").alert(AlertType::Alert), 7).expect("saved")
+        outbox
+            .add_with("alarm-7", org::LOBBY, Draft::text("Pump 3 is down").alert(AlertType::Alert), 7)
+            .expect("saved")
     );
     let Waiting { chat, draft, .. } = outbox.next_waiting().expect("it waits");
     let posted = client.chats().chat(chat).post(draft).expect("the server works");
     drop(outbox);
 
     let mut outbox = open(&folder);
-    let entry = OutboxEntry { key: "alarm-7", chat: &org::LOBBY.into(), mid: None, is_rejected: false, data: &7 };
+    let entry = OutboxEntry {
+        key: "alarm-7",
+        chat: &org::LOBBY.into(),
+        mid: None,
+        sent_at: None,
+        is_rejected: false,
+        data: Some(&7),
+    };
     assert_eq!((outbox.waiting(), outbox.entry("alarm-7")), (1, Some(entry)));
-    assert!(!outbox.add("alarm-7", org::LOBBY, "Pump 3 is down", 8).expect("there is nothing to save"));
+    assert!(!outbox.add_with("alarm-7", org::LOBBY, "Pump 3 is down", 8).expect("there is nothing to save"));
     drop(outbox);
 
     let mut outbox = open(&folder);
     // Its server loses the response as well.
     world.whenever_posted(|world, _| world.down_for(MINUTE));
     let patient = client.with_retry(RetryPolicy::within(10 * MINUTE));
-    outbox.add("note", org::LOBBY, "Pump 3 is up", 0).expect("saved");
+    outbox.add("note", org::LOBBY, "Pump 3 is up").expect("saved");
     assert_eq!(deliver(&patient, &mut outbox).expect("the server recovers"), ["alarm-7", "note"]);
     for outbox in [&outbox, &open(&folder)] {
         assert_eq!(mid(outbox, "alarm-7"), Some(&posted.mid));
@@ -81,7 +90,7 @@ fn asynchronous_program_uses_the_same_outbox() {
     let client = world.client::<AsyncStdRuntime>();
     for _ in 0..2 {
         let mut outbox = open(&folder);
-        outbox.add("alarm-7", org::LOBBY, "Pump 3 is down", 7).expect("saved");
+        outbox.add("alarm-7", org::LOBBY, "Pump 3 is down").expect("saved");
         let mid = world.run(async {
             let Waiting { chat, draft, .. } = outbox.next_waiting().expect("it waits");
             client.chats().chat(chat).post(draft).await.expect("the server works").mid
@@ -104,7 +113,7 @@ fn messages_keep_their_order_until_they_are_posted_or_removed() {
     let folder = Folder::new();
     let mut outbox = open(&folder);
     for (key, chat) in [("a", "c1"), ("b", "closed"), ("c", "c1")] {
-        outbox.add(key, chat, key, 0).expect("saved");
+        outbox.add(key, chat, key).expect("saved");
     }
     let post = |chat: &str, text: &str, respond| Script::new().then(expect::post(chat).text(text), respond);
     let message = |mid: &str| respond::message(sample::message(mid, "c1", ""));
@@ -117,8 +126,8 @@ fn messages_keep_their_order_until_they_are_posted_or_removed() {
     let rejected = deliver(&scripted(&script), &mut outbox).expect_err("the chat is closed");
     assert_eq!((rejected.kind(), outbox.waiting()), (ErrorKind::Conflict, 2));
     script.assert_done();
-    assert_eq!(outbox.remove("b").expect("saved"), Some(0));
-    assert_eq!(outbox.remove("b").expect("there is nothing to save"), None);
+    assert!(outbox.remove("b").expect("saved"));
+    assert!(!outbox.remove("b").expect("there is nothing to save"));
 
     let script = post("c1", "c", message("m3"));
     assert_eq!(deliver(&scripted(&script), &mut open(&folder)).expect("it is posted"), ["c"]);
@@ -134,12 +143,12 @@ fn posted_messages_are_removed_when_they_are_not_needed() {
     let folder = Folder::new();
     let mut outbox = open(&folder);
     for (key, data) in [("a", 1), ("b", 2)] {
-        outbox.add(key, "c1", "hello", data).expect("saved");
+        outbox.add_with(key, "c1", "hello", data).expect("saved");
     }
     let posted = respond::message(sample::message("m1", "c1", ""));
     deliver(&scripted(&Script::new().then(expect::post("c1"), posted.times(2))), &mut outbox).expect("they are posted");
-    outbox.add("c", "c1", "hello", 1).expect("saved");
-    outbox.retain(|entry| entry.key == "a" && *entry.data == 2).expect("saved");
+    outbox.add_with("c", "c1", "hello", 1).expect("saved");
+    outbox.retain(|entry| entry.key == "a" && entry.data == Some(&2)).expect("saved");
     assert_eq!(data(&open(&folder)), [("c", 1)], "what waits is kept");
 }
 
@@ -147,7 +156,7 @@ fn posted_messages_are_removed_when_they_are_not_needed() {
 fn data_of_a_message_is_saved_with_it() {
     let folder = Folder::new();
     let mut outbox = open(&folder);
-    outbox.add("a", "c1", "hello", 1).expect("saved");
+    outbox.add_with("a", "c1", "hello", 1).expect("saved");
     outbox.update("a", |data| *data = 2).expect("saved");
     outbox.update("b", |_| panic!("there is no such message")).expect("there is nothing to save");
     let client = scripted(&Script::new().then(expect::post("c1"), respond::message(sample::message("m1", "c1", ""))));
@@ -156,7 +165,8 @@ fn data_of_a_message_is_saved_with_it() {
     assert_eq!((data(&open(&folder)), data(&outbox)), (vec![("a", 3)], vec![("a", 3)]));
     let saved: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(folder.path("outbox")).expect("it is there")).expect("it is JSON");
-    let form = serde_json::json!([{ "key": "a", "chat": "c1", "post": { "posted": "m1" }, "data": 3 }]);
+    let posted = serde_json::json!({ "mid": "m1", "sent_at": "2026-01-01T00:00:00Z" });
+    let form = serde_json::json!([{ "key": "a", "chat": "c1", "post": { "posted": posted }, "data": 3 }]);
     assert_eq!(saved, form);
 }
 
@@ -164,12 +174,12 @@ fn data_of_a_message_is_saved_with_it() {
 fn change_that_cannot_be_saved_is_not_made() {
     let folder = Folder::new();
     let mut outbox = open(&folder);
-    outbox.add("a", "c1", "hello", 1).expect("saved");
+    outbox.add_with("a", "c1", "hello", 1).expect("saved");
     let path = folder.path("outbox");
     fs::remove_file(&path).expect("it is there");
     fs::create_dir(&path).expect("nothing is in the way");
     for error in
-        [outbox.add("b", "c1", "hello", 2).expect_err("it is a folder"), outbox.remove("a").expect_err("alike")]
+        [outbox.add_with("b", "c1", "hello", 2).expect_err("it is a folder"), outbox.remove("a").expect_err("alike")]
     {
         assert_eq!(error.kind(), ErrorKind::File);
     }
@@ -181,10 +191,10 @@ fn change_that_cannot_be_saved_is_not_made() {
 fn reply_is_posted_after_its_message_and_refers_to_it() {
     let folder = Folder::new();
     let mut outbox = open(&folder);
-    outbox.add("a", "c1", "Pump 3 is down", 1).expect("saved");
-    assert!(outbox.add_reply("a/up", "a", "Pump 3 is up", 2).expect("saved"));
-    assert!(!outbox.add_reply("a/up", "a", "Pump 3 is up", 2).expect("there is nothing to save"));
-    assert!(!outbox.add_reply("b/up", "b", "Pump 4 is up", 2).expect("there is nothing to save"));
+    outbox.add_with("a", "c1", "Pump 3 is down", 1).expect("saved");
+    assert!(outbox.add_reply("a/up", "a", "Pump 3 is up").expect("saved"));
+    assert!(!outbox.add_reply("a/up", "a", "Pump 3 is up").expect("there is nothing to save"));
+    assert!(!outbox.add_reply("b/up", "b", "Pump 4 is up").expect("there is nothing to save"));
     let message = |mid: &str| respond::message(sample::message(mid, "c1", ""));
     let script = Script::new().then(expect::post("c1"), message("m1")).then(expect::post("c1"), Respond::status(503));
     let client = scripted(&script).with_retry(RetryPolicy::NEVER);
@@ -196,7 +206,7 @@ fn reply_is_posted_after_its_message_and_refers_to_it() {
     let Waiting { key, chat, draft } = outbox.next_waiting().expect("the reply waits");
     assert_eq!((key.as_str(), chat.as_str(), draft.reply_to), ("a/up", "c1", Some("m1".into())));
     deliver(&scripted(&Script::new().then(expect::post("c1"), message("m2"))), &mut outbox).expect("it is posted");
-    assert!(outbox.add_reply("a/late", "a/up", "Really", 3).expect("saved"));
+    assert!(outbox.add_reply("a/late", "a/up", "Really").expect("saved"));
     let late = open(&folder).next_waiting().expect("it waits");
     assert_eq!(late.draft.reply_to, Some("m2".into()), "the id was known before");
 }
@@ -206,10 +216,10 @@ fn rejected_message_blocks_nothing_and_is_not_added_again() {
     let folder = Folder::new();
     let mut outbox = open(&folder);
     for key in ["a", "b", "c"] {
-        outbox.add(key, "c1", "hello", 0).expect("saved");
+        outbox.add(key, "c1", "hello").expect("saved");
     }
     for (key, to_key) in [("a/1", "a"), ("a/2", "a/1"), ("b/1", "b"), ("c/1", "c")] {
-        outbox.add_reply(key, to_key, "hello", 0).expect("saved");
+        outbox.add_reply(key, to_key, "hello").expect("saved");
     }
     outbox.rejected("a").expect("saved");
     outbox.remove("b").expect("saved");
@@ -218,8 +228,8 @@ fn rejected_message_blocks_nothing_and_is_not_added_again() {
     let mut outbox = open(&folder);
     let rejected: Vec<_> = outbox.iter().filter(|entry| entry.is_rejected).map(|entry| entry.key).collect();
     assert_eq!(rejected, ["a", "a/1", "a/2", "b/1"]);
-    assert!(!outbox.add("a", "c1", "hello", 0).expect("there is nothing to save"));
-    assert!(!outbox.add_reply("a/3", "a", "hello", 0).expect("there is nothing to save"));
+    assert!(!outbox.add("a", "c1", "hello").expect("there is nothing to save"));
+    assert!(!outbox.add_reply("a/3", "a", "hello").expect("there is nothing to save"));
     let posted = respond::message(sample::message("m1", "c1", ""));
     let client = scripted(&Script::new().then(expect::post("c1"), posted.times(2)));
     assert_eq!(deliver(&client, &mut outbox).expect("they are posted"), ["c", "c/1"]);
@@ -233,13 +243,13 @@ fn rejected_message_blocks_nothing_and_is_not_added_again() {
 fn several_changes_are_saved_together_or_not_at_all() {
     let folder = Folder::new();
     let mut outbox = open(&folder);
-    outbox.add("a", "c1", "hello", 1).expect("saved");
+    outbox.add_with("a", "c1", "hello", 1).expect("saved");
     let saved = fs::read(folder.path("outbox")).expect("it was saved");
     let add = |outbox: &mut Outbox<u32>| {
         outbox.update("a", |data| *data = 2)?;
         outbox.remove("a")?;
         assert_eq!(fs::read(folder.path("outbox")).expect("it is there"), saved, "nothing is saved yet");
-        outbox.add("b", "c1", "hello", 3)
+        outbox.add_with("b", "c1", "hello", 3)
     };
     let failed = outbox.change(|outbox| {
         add(outbox)?;
@@ -257,23 +267,49 @@ fn state_that_could_not_be_saved_is_saved_by_the_next_call() {
     let folder = Folder::new();
     let path = folder.path("outbox");
     let mut outbox = open(&folder);
-    outbox.add("a", "c1", "hello", 1).expect("saved");
+    outbox.add_with("a", "c1", "hello", 1).expect("saved");
     fs::rename(&path, folder.path("moved")).expect("it is there");
     outbox.update("a", |data| *data = 1).expect("there is nothing to save");
     assert!(!Path::new(&path).exists(), "a change that makes no difference is not written");
     fs::create_dir(&path).expect("nothing is in the way");
     outbox.update("a", |data| *data = 2).expect_err("it is a folder");
     outbox.update("a", |data| *data = 2).expect_err("it is not saved yet");
-    outbox.change(|outbox| outbox.add("a", "c1", "hello", 3)).expect_err("it is not saved yet");
+    outbox.change(|outbox| outbox.add_with("a", "c1", "hello", 3)).expect_err("it is not saved yet");
     fs::remove_dir(&path).expect("it is empty");
-    assert!(!outbox.add("a", "c1", "hello", 3).expect("saved"));
+    assert!(!outbox.add_with("a", "c1", "hello", 3).expect("saved"));
     assert_eq!(data(&open(&folder)), [("a", 2)]);
+}
+
+/// As of a group of alerts.
+const ANY_TEXT: &str = r#"{}/{severity="critical"}:{alertname="Die Festplatte läuft voll"}"#;
+
+#[test]
+fn outcome_of_a_post_is_saved_whatever_the_key() {
+    let (world, mut outbox) = (World::new(7), Outbox::<u32>::in_memory());
+    let client = world.blocking().with_retry(RetryPolicy::NEVER);
+    for (key, chat) in [(ANY_TEXT, org::LOBBY), ("", "another chat"), ("k", org::LOBBY)] {
+        outbox.add(key, chat, "The disk is full").expect("saved");
+    }
+    let post = |outbox: &mut Outbox<u32>| {
+        let Waiting { key, chat, draft } = outbox.next_waiting().expect("one waits");
+        outbox.settle(&key, client.chats().chat(chat).post(draft))
+    };
+    world.down_for(MINUTE);
+    assert!(post(&mut outbox).expect_err("it still waits").is_transient());
+    client.sleep(MINUTE).expect("it is not stopped");
+    let message = post(&mut outbox).expect("it is settled").expect("the server works");
+    let entry = outbox.entry(ANY_TEXT).expect("it is in the outbox");
+    assert_eq!((entry.mid, entry.sent_at), (Some(&message.mid), Some(message.sent_at)));
+    let rejection = post(&mut outbox).expect("it is settled").expect_err("there is no such chat");
+    assert_eq!(rejection.kind(), ErrorKind::NotFound);
+    assert!(outbox.entry("").is_some_and(|entry| entry.is_rejected && entry.sent_at.is_none()));
+    assert_eq!(outbox.next_waiting().map(|waiting| waiting.key).as_deref(), Some("k"));
 }
 
 #[test]
 fn outbox_in_memory_has_no_file() {
     let mut outbox = Outbox::in_memory();
-    outbox.change(|outbox| outbox.add("a", "c1", "hello", 1)).expect("there is no file");
+    outbox.change(|outbox| outbox.add_with("a", "c1", "hello", 1)).expect("there is no file");
     let client = scripted(&Script::new().then(expect::post("c1"), respond::message(sample::message("m1", "c1", ""))));
     assert_eq!(deliver(&client, &mut outbox).expect("it is posted"), ["a"]);
     assert!(mid(&outbox, "a").is_some());
@@ -283,7 +319,7 @@ fn outbox_in_memory_has_no_file() {
 fn debug_output_has_no_texts() {
     let folder = Folder::new();
     let mut outbox = open(&folder);
-    outbox.add("a", "c1", "confidential", 1).expect("saved");
+    outbox.add_with("a", "c1", "confidential", 1).expect("saved");
     let shown = format!("{outbox:?}");
     assert!(shown.contains("waiting: 1") && !shown.contains("confidential"), "{shown}");
 }

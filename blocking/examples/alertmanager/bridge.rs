@@ -5,7 +5,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use teamwire_blocking::{
-    AlertType, Client, Draft, Error, FeedEvent, Next, Outbox, Reaction, StateFile, Waiting, Wake,
+    AlertType, Client, Draft, Error, FeedEvent, Next, Outbox, OutboxEntry, Reaction, StateFile, Waiting, Wake,
     chrono::{DateTime, TimeDelta, Utc},
     model::{MessageId, NewAttachment, ThreadId, Upload},
 };
@@ -19,22 +19,26 @@ use crate::{
 pub(crate) struct Bridge {
     pub(crate) client: Client,
     pub(crate) chat: ThreadId,
-    /// Alerts, and messages about them, which are removed when they have been posted. Not locked during a request.
-    pub(crate) outbox: Mutex<Messages>,
+    /// Alerts, and messages about them, which have no data. Not locked during a request.
+    pub(crate) outbox: Mutex<Outbox<Alert>>,
     pub(crate) checkpoint: StateFile,
     pub(crate) escalate_after: Duration,
     pub(crate) wake: Wake,
 }
 
-type Messages = Outbox<Option<Alert>>;
-
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Alert {
     summary: String,
     since: DateTime<Utc>,
-    /// Time of the escalation, once the alert is posted; `None` after a reaction.
-    due: Option<DateTime<Utc>>,
+    needs_reaction: bool,
     is_resolved: bool,
+}
+
+struct Open {
+    key: String,
+    mid: MessageId,
+    due: DateTime<Utc>,
+    summary: String,
 }
 
 impl Bridge {
@@ -59,19 +63,18 @@ impl Bridge {
         self.outbox().change(|outbox| {
             for alert in webhook.alerts {
                 let (key, summary, since) = (alert.key(), alert.summary().to_owned(), alert.starts_at);
-                match (alert.status, outbox.entry(&key).map(|entry| entry.data)) {
-                    (Status::Firing, None) => {
-                        let times = outbox.iter().filter_map(|entry| Some(entry.data.as_ref()?.since));
+                match alert.status {
+                    Status::Firing => {
+                        let times = outbox.iter().filter_map(|entry| Some(entry.data?.since));
                         let graph = Upload::from_bytes("alerts.png", graph::png(times.chain([since]), since));
                         let draft = attention(&summary).attach(NewAttachment::gallery([graph])?);
-                        let alert = Alert { summary, since, due: None, is_resolved: false };
-                        outbox.add(key, &self.chat, draft, Some(alert))?;
+                        let alert = Alert { summary, since, needs_reaction: true, is_resolved: false };
+                        outbox.add_with(key, &self.chat, draft, alert)?;
                     }
-                    (Status::Resolved, Some(Some(Alert { is_resolved: false, .. }))) => {
-                        outbox.add_reply(format!("{key}-resolved"), &key, format!("Resolved: {summary}"), None)?;
-                        update(outbox, &key, |alert| (alert.due, alert.is_resolved) = (None, true))?;
+                    Status::Resolved => {
+                        outbox.add_reply(format!("{key}-resolved"), &key, format!("Resolved: {summary}"))?;
+                        outbox.update(&key, |alert| (alert.needs_reaction, alert.is_resolved) = (false, true))?;
                     }
-                    _ => {}
                 }
             }
             Ok::<(), Error>(())
@@ -90,8 +93,8 @@ impl Bridge {
             println!("{text}");
             let (key, reply) = (entry.key.to_owned(), format!("{}-{}", item.reaction_id, item.reaction_type));
             outbox.change(|outbox| {
-                outbox.add_reply(reply, &key, text, None)?;
-                update(outbox, &key, |alert| alert.due = None)
+                outbox.add_reply(reply, &key, text)?;
+                outbox.update(&key, |alert| alert.needs_reaction = false)
             })?;
         }
         event.checkpoint().map_or(Ok(()), |checkpoint| self.checkpoint.save(checkpoint))
@@ -99,68 +102,56 @@ impl Bridge {
 
     /// Repeats the alerts that are due, unless the feed is late, or has missed a reaction.
     fn escalate(&self) -> Result<(), Error> {
-        while let Some((key, mid, summary)) = self.due() {
-            let is_open = self.client.chats().chat(&self.chat).reactions(&mid)?.is_empty();
+        let now = self.client.now().utc;
+        for Open { key, mid, summary, .. } in self.open().into_iter().filter(|alert| alert.due <= now) {
+            let has_reaction = !self.client.chats().chat(&self.chat).reactions(&mid)?.is_empty();
             self.outbox().change(|outbox| {
-                if is_open {
+                if !has_reaction {
                     let draft = attention(&format!("No reaction yet: {summary}"));
-                    outbox.add(format!("{key}-escalated"), &self.chat, draft, None)?;
+                    outbox.add(format!("{key}-escalated"), &self.chat, draft)?;
                 }
-                update(outbox, &key, |alert| alert.due = None)
+                outbox.update(&key, |alert| alert.needs_reaction = false)
             })?;
         }
         Ok(())
     }
 
+    /// Posts what waits, and forgets the alerts of yesterday.
     fn deliver(&self) -> Result<(), Error> {
         loop {
             let next = self.outbox().next_waiting();
             let Some(Waiting { key, chat, draft }) = next else { break };
-            match self.client.chats().chat(chat).post(draft) {
-                Ok(message) => self.outbox().change(|outbox| {
-                    let due = self.client.now().utc + self.escalate_after;
-                    update(outbox, &key, |alert| alert.due = (!alert.is_resolved).then_some(due))?;
-                    outbox.posted(&key, &message)
-                })?,
-                Err(error) if error.is_permanent() => {
-                    eprintln!("{key} cannot be posted: {error}");
-                    self.outbox().rejected(&key)?;
-                }
-                Err(error) => return Err(error),
+            let outcome = self.client.chats().chat(chat).post(draft);
+            if let Err(error) = self.outbox().settle(&key, outcome)? {
+                eprintln!("{key} can never be posted: {error}");
             }
         }
         let day_ago = self.client.now().utc - TimeDelta::days(1);
-        self.outbox().retain(|entry| entry.data.as_ref().is_some_and(|it| !it.is_resolved || it.since > day_ago))
+        self.outbox().retain(|entry| entry.data.is_some_and(|alert| !alert.is_resolved || alert.since > day_ago))
     }
 
-    fn due(&self) -> Option<(String, MessageId, String)> {
-        let now = self.client.now().utc;
-        self.outbox().iter().find_map(|entry| {
-            let alert = entry.data.as_ref().filter(|alert| alert.due.is_some_and(|due| due <= now))?;
-            Some((entry.key.to_owned(), entry.mid?.clone(), alert.summary.clone()))
-        })
+    /// Returns the alerts that are posted and need a reaction.
+    fn open(&self) -> Vec<Open> {
+        let open = |entry: OutboxEntry<'_, Alert>| {
+            let alert = entry.data.filter(|alert| alert.needs_reaction)?;
+            let (key, mid, due) = (entry.key.to_owned(), entry.mid?.clone(), entry.sent_at? + self.escalate_after);
+            Some(Open { key, mid, due, summary: alert.summary.clone() })
+        };
+        self.outbox().iter().filter_map(open).collect()
     }
 
-    /// Returns the time until something is due. What cannot be posted is tried again after a second.
+    /// Returns the time until something is due, at least a second. What cannot be posted is tried again then.
     fn time_until_due(&self) -> Option<Duration> {
-        let (outbox, now) = (self.outbox(), self.client.now().utc);
-        let due = outbox.iter().filter_map(|entry| entry.data.as_ref()?.due).min();
-        let due = due.map(|due| (due - now).to_std().unwrap_or_default());
-        let waiting = (outbox.waiting() > 0).then_some(Duration::ZERO);
-        due.into_iter().chain(waiting).min().map(|time| time.max(Duration::from_secs(1)))
+        let now = self.client.now().utc;
+        let due = self.open().into_iter().map(|alert| alert.due);
+        let retry = (self.outbox().waiting() > 0).then_some(now);
+        let next = due.chain(retry).min()?;
+        Some((next - now).to_std().unwrap_or_default().max(Duration::from_secs(1)))
     }
 
-    pub(crate) fn outbox(&self) -> MutexGuard<'_, Messages> {
+    pub(crate) fn outbox(&self) -> MutexGuard<'_, Outbox<Alert>> {
         self.outbox.lock().expect("no thread panics with the lock")
     }
-}
-
-fn update(outbox: &mut Messages, key: &str, change: impl FnOnce(&mut Alert)) -> Result<(), Error> {
-    outbox.update(key, |alert| {
-        if let Some(alert) = alert {
-            change(alert);
-        }
-    })
 }
 
 fn attention(text: &str) -> Draft {

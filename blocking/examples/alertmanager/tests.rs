@@ -59,10 +59,17 @@ fn silence(minutes: u32) -> Respond {
 }
 
 fn posts_alert(script: Script) -> Script {
+    posts_alert_at(script, 0)
+}
+
+/// The alert is posted after this time.
+fn posts_alert_at(script: Script, hours: u64) -> Script {
+    let mut message = sample::alert("m1", "c1", "The disk is full");
+    message["timestamp"] = (1_767_225_600_000 + hours * 3_600_000).into();
     let graph = respond::uploaded(sample::asset("a1", "alerts.png", "image/png", 300));
     script.then(expect::upload().file_name("alerts.png"), graph).then(
         expect::post("c1").text("The disk is full").alert(&AlertType::Alert).idempotency_key(KEY),
-        respond::message(sample::alert("m1", "c1", "The disk is full")),
+        respond::message(message),
     )
 }
 
@@ -106,7 +113,7 @@ fn reaction_is_reported_by_the_next_process_and_prevents_escalation() -> Result<
 #[test]
 fn alert_of_an_outage_is_saved_and_posted_afterwards() -> Result<(), Error> {
     let folder = Folder::new();
-    let script = posts_alert(script([silence(1)]));
+    let script = posts_alert_at(script([silence(1)]), 1);
     script.down_for(HOUR);
     run(&script, &folder, &["firing"])?;
     script.assert_done();

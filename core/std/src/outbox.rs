@@ -1,10 +1,11 @@
+mod delivery;
 mod entry;
 
 use std::{fmt, path::PathBuf};
 
 use serde::{Serialize, de::DeserializeOwned};
 use teamwire_core::{
-    Draft, Error, Message,
+    Draft, Error,
     model::{MessageId, ThreadId},
 };
 
@@ -14,9 +15,9 @@ use crate::StateFile;
 
 /// Messages that are posted once each, also if the program is killed meanwhile, in a [`StateFile`].
 ///
-/// Each has a key, and data of the program. A message is saved before it is posted, and its id afterwards. A program
-/// that was killed in between posts it again, with the same idempotency key, by which the server recognises it and
-/// returns the message that it has. So there is neither a second message nor a message of unknown id.
+/// Each has a key, and may have data of the program. A message is saved before it is posted, and its id afterwards. A
+/// program that was killed in between posts it again, with the same idempotency key, by which the server recognises it
+/// and returns the message that it has. So there is neither a second message nor a message of unknown id.
 ///
 /// ```
 /// use teamwire_core::{Draft, Error, Script, script::v1::{expect, respond, sample}};
@@ -29,12 +30,14 @@ use crate::StateFile;
 /// # std::fs::create_dir_all(&folder)?;
 /// # let path = folder.join("outbox.json");
 /// let mut outbox: Outbox = Outbox::open(path)?;
-/// outbox.add("alarm-7", "c1", "The database is down", ())?;
+/// outbox.add("alarm-7", "c1", "The database is down")?;
 ///
 /// // With an asynchronous client, add `.await`. After an error, the message is still in the outbox.
 /// while let Some(Waiting { key, chat, draft }) = outbox.next_waiting() {
-///     let message = client.chats().chat(chat).post(draft)?;
-///     outbox.posted(&key, &message)?;
+///     let outcome = client.chats().chat(chat).post(draft);
+///     if let Err(rejection) = outbox.settle(&key, outcome)? {
+///         eprintln!("{key} can never be posted: {rejection}");
+///     }
 /// }
 /// assert_eq!(outbox.entry("alarm-7").and_then(|alert| alert.mid), Some(&"m1".into()));
 /// # std::fs::remove_dir_all(&folder)?;
@@ -42,7 +45,7 @@ use crate::StateFile;
 /// ```
 ///
 /// The first error of that loop keeps the messages in order: call it again later. A message that can never be posted
-/// ([`Error::is_permanent`]) blocks the others, unless the outbox is informed that it was [rejected](Self::rejected).
+/// ([`Error::is_permanent`]) does not block the others.
 ///
 /// Posted messages stay in the outbox, with their ids, until they are [removed](Self::retain). The whole file is
 /// written with each change, so it is for hundreds of messages rather than for all of a year. Each write waits for the
@@ -56,30 +59,9 @@ use crate::StateFile;
 ///
 /// # Threads
 ///
-/// Threads share an outbox in a `Mutex`. Release it before a request: in `while let Some(..) =
-/// outbox.lock()..next_waiting()`, the guard lives until the end of the body, so that the next `lock` is a deadlock.
-/// Take the message in a statement of its own:
-///
-/// ```
-/// use std::sync::Mutex;
-/// use teamwire_std::{Outbox, Waiting};
-///
-/// # use teamwire_core::{Script, script::v1::{expect, respond, sample}};
-/// # let client = teamwire_core::Client::new(
-/// #     Script::new().then(expect::post("c1"), respond::message(sample::message("m1", "c1", ""))),
-/// # );
-/// # let outbox = Mutex::new(Outbox::in_memory());
-/// # outbox.lock().expect("no thread panics").add("alarm-7", "c1", "The database is down", ())?;
-/// let lock = || outbox.lock().expect("no thread panics with the lock");
-/// loop {
-///     let next = lock().next_waiting();
-///     let Some(Waiting { key, chat, draft }) = next else { break };
-///     let message = client.chats().chat(chat).post(draft)?;
-///     lock().posted(&key, &message)?;
-/// }
-/// # assert_eq!(lock().waiting(), 0);
-/// # Ok::<(), teamwire_core::Error>(())
-/// ```
+/// Threads share an outbox in a `Mutex`. Release it before a request, and so take the message in a statement of its
+/// own: `let next = lock().next_waiting();`. In `while let Some(..) = lock().next_waiting()`, the guard lives until the
+/// end of the body, so that the next `lock` is a deadlock.
 pub struct Outbox<T = ()> {
     /// `None` in memory.
     file: Option<StateFile>,
@@ -106,8 +88,9 @@ impl<T: Serialize + DeserializeOwned> Outbox<T> {
         Self { file: None, messages: Vec::new(), is_unsaved: false }
     }
 
-    /// Saves a message that is to be posted in this chat. The key becomes the idempotency key of the draft. Returns
-    /// `false`, and changes nothing, if the outbox has a message with this key already: waiting, posted or rejected.
+    /// Saves a message that is to be posted in this chat. The idempotency key of the draft is derived from the key,
+    /// which may be [any text](Draft::idempotency_key_for). Returns `false`, and changes nothing, if the outbox has a
+    /// message with this key already: waiting, posted or rejected.
     ///
     /// # Errors
     ///
@@ -117,10 +100,23 @@ impl<T: Serialize + DeserializeOwned> Outbox<T> {
         key: impl Into<String>,
         chat: impl Into<ThreadId>,
         draft: impl Into<Draft>,
+    ) -> Result<bool, Error> {
+        self.insert(key.into(), chat.into(), draft.into(), None, None)
+    }
+
+    /// Saves a message as [`add`](Self::add) does, together with data of the program.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StateFile::save`]. The message is then not in the outbox.
+    pub fn add_with(
+        &mut self,
+        key: impl Into<String>,
+        chat: impl Into<ThreadId>,
+        draft: impl Into<Draft>,
         data: T,
     ) -> Result<bool, Error> {
-        let post = Post::Waiting(Box::new(draft.into()));
-        self.insert(Saved { key: key.into(), chat: chat.into(), post, reply_to: None, data })
+        self.insert(key.into(), chat.into(), draft.into(), None, Some(data))
     }
 
     /// Saves a message that replies to that with the key `to_key`, which may still wait. It is posted in the same chat,
@@ -132,85 +128,48 @@ impl<T: Serialize + DeserializeOwned> Outbox<T> {
     /// # Errors
     ///
     /// Those of [`StateFile::save`]. The reply is then not in the outbox.
-    pub fn add_reply(
-        &mut self,
-        key: impl Into<String>,
-        to_key: &str,
-        draft: impl Into<Draft>,
-        data: T,
-    ) -> Result<bool, Error> {
+    pub fn add_reply(&mut self, key: impl Into<String>, to_key: &str, draft: impl Into<Draft>) -> Result<bool, Error> {
         let Some(to) = self.entry(to_key).filter(|to| !to.is_rejected) else {
             return self.save_rest().map(|()| false);
         };
         let (chat, mut draft) = (to.chat.clone(), draft.into());
         draft.reply_to = to.mid.cloned();
         let reply_to = to.mid.is_none().then(|| to_key.to_owned());
-        self.insert(Saved { key: key.into(), chat, post: Post::Waiting(Box::new(draft)), reply_to, data })
-    }
-
-    /// Saves that a message was posted, and its id.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`StateFile::save`]. The outbox knows the id all the same, but a later process may post the message
-    /// again, with its key.
-    pub fn posted(&mut self, key: &str, message: &Message) -> Result<(), Error> {
-        let Some(posted) = self.find(key) else { return self.save_rest() };
-        posted.post = Post::Posted(message.mid.clone());
-        // Only now, and in the file: the content of a message does not change once its post may have begun.
-        for reply in self.replies_to(key) {
-            if let Post::Waiting(draft) = &mut reply.post {
-                draft.reply_to = Some(message.mid.clone());
-            }
-            reply.reply_to = None;
-        }
-        self.save()
-    }
-
-    /// Saves that a message can never be posted, after an error that is [permanent](Error::is_permanent). It does not
-    /// block the others any more, and stays in the outbox, so that an [`add`](Self::add) with its key does nothing.
-    /// Without such a message that waits, it does nothing.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`StateFile::save`]. The message is rejected all the same.
-    pub fn rejected(&mut self, key: &str) -> Result<(), Error> {
-        let Some(message) = self.find(key).filter(|message| message.is_waiting()) else { return self.save_rest() };
-        message.post = Post::Rejected;
-        self.reject_replies();
-        self.save()
+        self.insert(key.into(), chat, draft, reply_to, None)
     }
 
     /// Changes the data of a message, and saves it if the change makes a difference in the file. Without such a
-    /// message, it does nothing.
+    /// message, or if it has no data, it does nothing.
     ///
     /// # Errors
     ///
     /// Those of [`StateFile::save`]. The data is changed all the same.
     pub fn update(&mut self, key: &str, change: impl FnOnce(&mut T)) -> Result<(), Error> {
-        let Some(message) = self.find(key) else { return self.save_rest() };
-        let before = serde_json::to_vec(&message.data).ok();
-        change(&mut message.data);
-        let is_same = before.is_some() && before == serde_json::to_vec(&message.data).ok();
+        let Some(data) = self.find(key).and_then(|message| message.data.as_mut()) else { return self.save_rest() };
+        let before = serde_json::to_vec(data).ok();
+        change(data);
+        let is_same = before.is_some() && before == serde_json::to_vec(data).ok();
         if is_same { self.save_rest() } else { self.save() }
     }
 
-    /// Removes a message, posted or not, and returns its data. A message that is not posted yet never is, unless its
-    /// post has begun.
+    /// Removes a message, posted or not. A message that is not posted yet never is, unless its post has begun. Returns
+    /// `false` if the outbox does not have it.
     ///
     /// # Errors
     ///
     /// Those of [`StateFile::save`]. The message is then still in the outbox.
-    pub fn remove(&mut self, key: &str) -> Result<Option<T>, Error>
+    pub fn remove(&mut self, key: &str) -> Result<bool, Error>
     where
         T: Clone,
     {
         self.change(|outbox| {
-            let Some(index) = outbox.messages.iter().position(|message| message.key == key) else { return Ok(None) };
-            let removed = outbox.messages.remove(index);
+            let before = outbox.messages.len();
+            outbox.messages.retain(|message| message.key != key);
+            if outbox.messages.len() == before {
+                return Ok(false);
+            }
             outbox.reject_replies();
-            outbox.save()?;
-            Ok(Some(removed.data))
+            outbox.save().map(|()| true)
         })
     }
 
@@ -232,7 +191,7 @@ impl<T: Serialize + DeserializeOwned> Outbox<T> {
     /// # let mut outbox = teamwire_std::Outbox::in_memory();
     /// outbox.change(|outbox| {
     ///     for (alarm, text) in [("alarm-7", "The database is down"), ("alarm-8", "The disk is full")] {
-    ///         outbox.add(alarm, "c1", text, ())?;
+    ///         outbox.add(alarm, "c1", text)?;
     ///     }
     ///     Ok::<(), teamwire_core::Error>(())
     /// })?;
@@ -240,7 +199,7 @@ impl<T: Serialize + DeserializeOwned> Outbox<T> {
     /// # Ok::<(), teamwire_core::Error>(())
     /// ```
     ///
-    /// Do not post in the closure: nothing is saved before its end.
+    /// Do not post in the closure: nothing is saved before its end. It changes a copy, and so the data is `Clone`.
     ///
     /// # Errors
     ///
@@ -260,14 +219,19 @@ impl<T: Serialize + DeserializeOwned> Outbox<T> {
         Ok(result)
     }
 
-    fn insert(&mut self, mut message: Saved<T>) -> Result<bool, Error> {
-        if self.find(&message.key).is_some() {
+    fn insert(
+        &mut self,
+        key: String,
+        chat: ThreadId,
+        draft: Draft,
+        reply_to: Option<String>,
+        data: Option<T>,
+    ) -> Result<bool, Error> {
+        if self.find(&key).is_some() {
             return self.save_rest().map(|()| false);
         }
-        if let Post::Waiting(draft) = &mut message.post {
-            draft.idempotency_key = Some(message.key.clone());
-        }
-        self.messages.push(message);
+        let post = Post::Waiting(Box::new(draft.idempotency_key_for(&key)));
+        self.messages.push(Saved { key, chat, post, reply_to, data });
         self.save().inspect_err(|_| drop(self.messages.pop()))?;
         Ok(true)
     }
@@ -288,19 +252,6 @@ impl<T: Serialize + DeserializeOwned> Outbox<T> {
 }
 
 impl<T> Outbox<T> {
-    /// Returns the message that is to be posted next: the first that was added. `None` if none is waiting.
-    pub fn next_waiting(&self) -> Option<Waiting> {
-        self.messages.iter().find_map(|Saved { key, chat, post, .. }| match post {
-            Post::Waiting(draft) => Some(Waiting { key: key.clone(), chat: chat.clone(), draft: (**draft).clone() }),
-            Post::Posted(_) | Post::Rejected => None,
-        })
-    }
-
-    /// Returns the number of messages that are to be posted.
-    pub fn waiting(&self) -> usize {
-        self.messages.iter().filter(|message| message.is_waiting()).count()
-    }
-
     /// Returns the message with this key; `None` if the outbox does not have it.
     pub fn entry(&self, key: &str) -> Option<OutboxEntry<'_, T>> {
         self.iter().find(|entry| entry.key == key)
@@ -318,22 +269,6 @@ impl<T> Outbox<T> {
 
     fn find(&mut self, key: &str) -> Option<&mut Saved<T>> {
         self.messages.iter_mut().find(|message| message.key == key)
-    }
-
-    fn replies_to<'outbox>(&'outbox mut self, key: &'outbox str) -> impl Iterator<Item = &'outbox mut Saved<T>> {
-        self.messages.iter_mut().filter(move |message| message.reply_to.as_deref() == Some(key))
-    }
-
-    /// Rejects the replies to messages that do not wait any more, and the replies to those.
-    fn reject_replies(&mut self) {
-        // A reply is always behind its message.
-        for index in 0..self.messages.len() {
-            let (before, rest) = self.messages.split_at_mut(index);
-            let Some(to) = &rest[0].reply_to else { continue };
-            if !before.iter().any(|message| message.key == *to && message.is_waiting()) {
-                (rest[0].post, rest[0].reply_to) = (Post::Rejected, None);
-            }
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use teamwire_core::{
     Draft,
+    chrono::{DateTime, Utc},
     model::{MessageId, ThreadId},
 };
 
@@ -13,10 +14,12 @@ pub struct OutboxEntry<'outbox, T> {
     pub chat: &'outbox ThreadId,
     /// The id of the message; `None` if it has not been posted.
     pub mid: Option<&'outbox MessageId>,
+    /// The time at which the server received it; `None` if it has not been posted.
+    pub sent_at: Option<DateTime<Utc>>,
     /// The message is never posted: see [`Outbox::rejected`](super::Outbox::rejected).
     pub is_rejected: bool,
-    /// The data of the program.
-    pub data: &'outbox T,
+    /// The data of the program; `None` if it was added without.
+    pub data: Option<&'outbox T>,
 }
 
 /// A message of an [`Outbox`](super::Outbox) that is to be posted: see
@@ -40,25 +43,26 @@ pub(super) struct Saved<T> {
     /// The key of the message to which it replies, as long as that waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reply_to: Option<String>,
-    pub(super) data: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) data: Option<T>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Post {
     Waiting(Box<Draft>),
-    Posted(MessageId),
+    Posted { mid: MessageId, sent_at: DateTime<Utc> },
     Rejected,
 }
 
 impl<T> Saved<T> {
     pub(super) fn entry(&self) -> OutboxEntry<'_, T> {
-        let mid = match &self.post {
-            Post::Posted(mid) => Some(mid),
-            Post::Waiting(_) | Post::Rejected => None,
+        let (mid, sent_at) = match &self.post {
+            Post::Posted { mid, sent_at } => (Some(mid), Some(*sent_at)),
+            Post::Waiting(_) | Post::Rejected => (None, None),
         };
         let is_rejected = matches!(self.post, Post::Rejected);
-        OutboxEntry { key: &self.key, chat: &self.chat, mid, is_rejected, data: &self.data }
+        OutboxEntry { key: &self.key, chat: &self.chat, mid, sent_at, is_rejected, data: self.data.as_ref() }
     }
 
     pub(super) fn is_waiting(&self) -> bool {
