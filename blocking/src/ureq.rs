@@ -17,6 +17,7 @@ mod buffers;
 mod client;
 mod connection;
 mod connector;
+mod head_additions;
 mod interrupter;
 mod limits;
 mod link;

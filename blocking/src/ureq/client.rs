@@ -11,7 +11,7 @@ use teamwire_core::{
     machine::Reply,
 };
 use teamwire_std::{
-    HeadAdditions, Proxy,
+    Proxy,
     body::{downcast_transport_error, timed_out},
     http1::{MAX_HEAD, MIN_EXPECT_CONTINUE_LENGTH},
 };
@@ -21,8 +21,9 @@ use ureq::{
 };
 
 use super::{
-    agent::agent, connector::NetworkConnector, interrupter::Interrupter, limits::TimeLimits, proxy::opens_tunnel,
-    request_context::RequestContext, restored_body::RestoredBody, reuse::IdleCutoff, tcp::Hosts,
+    agent::agent, connector::NetworkConnector, head_additions::HeadAdditions, interrupter::Interrupter,
+    limits::TimeLimits, proxy::opens_tunnel, request_context::RequestContext, restored_body::RestoredBody,
+    reuse::IdleCutoff, tcp::Hosts,
 };
 use crate::transport::{RequestBody, StoppableTransport, read_response, stopped};
 

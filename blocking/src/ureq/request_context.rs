@@ -1,8 +1,8 @@
 use std::{cell::RefCell, time::Instant};
 
-use teamwire_std::HeadAdditions;
-
-use super::{interrupter::Interrupter, limits::TimeLimits, withheld_response::WithheldResponse};
+use super::{
+    head_additions::HeadAdditions, interrupter::Interrupter, limits::TimeLimits, withheld_response::WithheldResponse,
+};
 
 /// State of the exchange that this thread performs, shared with its connection.
 ///

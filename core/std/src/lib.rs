@@ -13,7 +13,6 @@ pub mod fleet;
 mod grace;
 mod handlers;
 mod happy_eyeballs;
-mod head_additions;
 mod host;
 pub mod http1;
 #[cfg(any(feature = "log", feature = "tracing"))]
@@ -33,7 +32,6 @@ pub use self::{
     grace::stop_after,
     handlers::Handlers,
     happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, PreferredAddresses},
-    head_additions::HeadAdditions,
     host::{at_host, authority, without_brackets},
     outbox::{Outbox, OutboxEntry, Waiting},
     paths::{image_file, path_to_string, upload_file},

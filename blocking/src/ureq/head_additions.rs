@@ -1,8 +1,7 @@
 use std::fmt;
 
-use http::{HeaderMap, header, request::Parts};
-
-use crate::proxy::Proxy;
+use teamwire_std::Proxy;
+use ureq::http::{HeaderMap, header, request::Parts};
 
 /// Length for which all lines of most requests have room, in bytes.
 const USUAL_LENGTH: usize = 256;
@@ -10,7 +9,7 @@ const USUAL_LENGTH: usize = 256;
 /// Parts of a request's head that are inserted after `ureq_proto` has written the rest: at the level *trace* it logs
 /// all that it writes, byte for byte, and it does not support requests to a proxy.
 #[derive(Clone, Default)]
-pub struct HeadAdditions {
+pub(super) struct HeadAdditions {
     /// Scheme and authority, which precede the path in a request to a proxy.
     origin: String,
     /// Header lines, each with its line break.
@@ -20,7 +19,7 @@ pub struct HeadAdditions {
 impl HeadAdditions {
     /// Removes the sensitive headers from this head. If the request is sent to a proxy without a tunnel, the additions
     /// also have the rest of the URI and the proxy's login.
-    pub fn take(head: &mut Parts, proxy: Option<&Proxy>) -> Self {
+    pub(super) fn take(head: &mut Parts, proxy: Option<&Proxy>) -> Self {
         let mut additions = Self::default();
         additions.take_sensitive(&mut head.headers);
         if let Some(proxy) = proxy {
@@ -42,7 +41,7 @@ impl HeadAdditions {
     }
 
     /// Adds `Expect: 100-continue`.
-    pub fn expect_continue(&mut self) {
+    pub(super) fn expect_continue(&mut self) {
         self.add_line(header::EXPECT.as_str(), b"100-continue");
     }
 
@@ -56,17 +55,17 @@ impl HeadAdditions {
     }
 
     /// Returns the number of bytes to insert.
-    pub fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.origin.len() + self.lines.len()
     }
 
     /// Returns whether there is nothing to insert.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Inserts the additions into the head that begins at `start`, of which at least the first line has been written.
-    pub fn insert_into(&self, output: &mut Vec<u8>, start: usize) {
+    pub(super) fn insert_into(&self, output: &mut Vec<u8>, start: usize) {
         output.reserve(self.len());
         let after = |byte| output[start..].iter().position(|found| *found == byte).map_or(start, |at| start + at + 1);
         let (path, second_line) = (after(b' '), after(b'\n'));
@@ -88,7 +87,7 @@ impl fmt::Debug for HeadAdditions {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderValue, Request};
+    use ureq::http::{HeaderValue, Request};
 
     use super::*;
 
