@@ -27,12 +27,18 @@ mod send;
 mod stream;
 mod tls;
 
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
 use http::StatusCode;
 use teamwire_core::{
     Config, Error,
     effect::{Exchange, Response, TransportError, TransportErrorKind},
     machine::Reply,
 };
+use teamwire_std::reject_unsolicited;
 
 use self::{
     connect::Connector, connection::Connection, deadline::Deadline, file::Upload, origin::Origin, pool::Pool,
@@ -46,6 +52,8 @@ pub(crate) struct Engine<R: Runtime> {
     runtime: R,
     connector: Connector,
     pool: Pool<R::Stream>,
+    /// Time of the last loss of a reused connection.
+    lost: Mutex<Option<Instant>>,
 }
 
 impl<R: Runtime> Transport for Engine<R> {
@@ -59,7 +67,12 @@ impl<R: Runtime> Transport for Engine<R> {
 
 impl<R: Runtime> Engine<R> {
     pub(crate) fn new(runtime: R, config: &Config) -> Result<Self, Error> {
-        Ok(Self { runtime, connector: Connector::new(config)?, pool: Pool::new(config.limits()) })
+        Ok(Self {
+            runtime,
+            connector: Connector::new(config)?,
+            pool: Pool::new(config.limits()),
+            lost: Mutex::default(),
+        })
     }
 
     async fn exchange(&self, exchange: &mut Exchange) -> Result<Response, TransportError> {
@@ -102,7 +115,8 @@ impl<R: Runtime> Engine<R> {
         deadline.use_timer(connection.timer.take());
         let proxy = self.connector.forwarding_proxy(&connection.origin);
         let mut progress = ExchangeProgress::default();
-        match exchange::perform(&mut connection, exchange, upload, proxy, &mut progress, deadline).await {
+        let (is_reused, is_unchecked) = (connection.reused, connection.is_unchecked);
+        let result = match exchange::perform(&mut connection, exchange, upload, proxy, &mut progress, deadline).await {
             Ok((response, keep)) => {
                 if keep {
                     connection.timer = deadline.take_timer();
@@ -116,9 +130,18 @@ impl<R: Runtime> Engine<R> {
                     // Connections that were idle for as long are most likely lost as well.
                     self.pool.drop_idle(&connection.origin, deadline.begun());
                 }
-                Err(progress.add_to(error).with_reused(connection.reused))
+                Err(progress.add_to(error).with_reused(is_reused))
             }
+        };
+        let result = if is_unchecked { reject_unsolicited(result) } else { result };
+        if let Err(error) = &result
+            && error.reused
+            && error.kind == TransportErrorKind::Disconnected
+            && error.head.is_none()
+        {
+            *self.lost() = Some(deadline.begun());
         }
+        result
     }
 
     /// Takes a connection from the pool, unless the exchange needs a new one.
@@ -132,6 +155,11 @@ impl<R: Runtime> Engine<R> {
             self.pool.drop_idle(&Origin::of(uri)?, deadline.begun());
             return Ok(None);
         }
-        Ok(self.pool.check_out(uri, &self.runtime))
+        let (lost, now) = (*self.lost(), deadline.begun());
+        Ok(self.pool.check_out(uri, |connection| connection.is_usable(exchange, lost, now, &self.runtime)))
+    }
+
+    fn lost(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

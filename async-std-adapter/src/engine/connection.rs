@@ -7,8 +7,8 @@ use std::{
 };
 
 use futures_io::{AsyncRead, AsyncWrite};
-use teamwire_core::effect::TransportError;
-use teamwire_std::client_certificate_error;
+use teamwire_core::effect::{Exchange, TransportError};
+use teamwire_std::{client_certificate_error, trusts_connection};
 
 use super::{
     deadline::{Deadline, Timer},
@@ -24,6 +24,10 @@ pub(super) struct Connection<S> {
     pub(super) stream: Stream<S>,
     pub(super) origin: Origin,
     pub(super) opened: Instant,
+    /// Time at which it was opened, or last found to be open.
+    checked: Instant,
+    /// It was reused without a check that it is open.
+    pub(super) is_unchecked: bool,
     /// It has served an exchange.
     pub(super) reused: bool,
     pub(super) input: Input,
@@ -43,10 +47,13 @@ pub(super) enum WriteOutcome {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub(super) fn new(socket: S, origin: Origin) -> Self {
+        let opened = Instant::now();
         Self {
             stream: Stream::Plain(socket),
             origin,
-            opened: Instant::now(),
+            opened,
+            checked: opened,
+            is_unchecked: false,
             reused: false,
             input: Input::default(),
             output: Vec::new(),
@@ -54,9 +61,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
+    /// Returns whether this exchange can reuse the connection, as far as is known. `lost` is the time of the last loss
+    /// of a reused connection.
+    pub(super) fn is_usable<R>(&mut self, exchange: &Exchange, lost: Option<Instant>, now: Instant, runtime: &R) -> bool
+    where
+        R: Runtime<Stream = S>,
+    {
+        self.is_unchecked = trusts_connection(exchange.replaces_stale_connection, self.checked, lost, now);
+        if self.is_unchecked {
+            // Without a system call.
+            return self.stream.is_idle();
+        }
+        self.checked = now;
+        self.is_idle(runtime)
+    }
+
     /// Returns whether the connection is open and no bytes have arrived: on an idle connection they are not a response
     /// to any request.
-    pub(super) fn is_idle<R: Runtime<Stream = S>>(&mut self, runtime: &R) -> bool {
+    fn is_idle<R: Runtime<Stream = S>>(&mut self, runtime: &R) -> bool {
         match runtime.has_arrived(self.stream.socket()) {
             Some(false) => self.stream.is_idle(),
             Some(true) if !self.stream.is_tls() => false,

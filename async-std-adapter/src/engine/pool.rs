@@ -13,7 +13,6 @@ use teamwire_core::config::Limits;
 use teamwire_std::MAX_CONNECTION_AGE;
 
 use super::{connection::Connection, origin::Origin};
-use crate::runtime::Runtime;
 
 /// Pool of idle connections, the longest idle one first. The lock is held only while one is moved.
 pub(super) struct Pool<S> {
@@ -36,11 +35,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
         }
     }
 
-    /// Takes a connection for this URI that is open, as far as is known.
-    pub(super) fn check_out<R: Runtime<Stream = S>>(&self, uri: &Uri, runtime: &R) -> Option<Box<Connection<S>>> {
+    /// Takes a usable connection for this URI. Those that are not are closed.
+    pub(super) fn check_out(
+        &self,
+        uri: &Uri,
+        is_usable: impl Fn(&mut Connection<S>) -> bool,
+    ) -> Option<Box<Connection<S>>> {
         loop {
             let mut connection = self.take(uri)?;
-            if connection.is_idle(runtime) {
+            if is_usable(&mut connection) {
                 return Some(connection);
             }
         }

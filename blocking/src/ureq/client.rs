@@ -14,6 +14,7 @@ use teamwire_std::{
     Proxy,
     body::{downcast_transport_error, timed_out},
     http1::{MAX_HEAD, MIN_EXPECT_CONTINUE_LENGTH},
+    reject_unsolicited,
 };
 use ureq::{
     Agent, SendBody,
@@ -160,37 +161,37 @@ impl UreqTransport {
         let mut response = ResponseProgress::default();
         let outer = RequestContext::replace(RequestContext::default());
         let limits = TimeLimits::start(timeout, max_duration);
-        let context = RequestContext { limits, interrupter, ..RequestContext::default() };
+        let replaces_stale_connection = exchange.replaces_stale_connection;
+        let context = RequestContext { replaces_stale_connection, limits, interrupter, ..RequestContext::default() };
         let result = self.exchange(exchange, context, &mut response);
         let context = RequestContext::replace(outer);
-        match result {
-            Ok(response) => Reply::Response(response),
-            Err(error) => {
-                let timeout = match max_duration {
-                    Some(time) if context.limits.has_ended() => Timeout::Total(time),
-                    _ if response.head.is_some() => timeout.after_head(),
-                    _ => timeout,
-                };
-                let reused = context.sent && !context.connected;
-                let error = transport_error(error, timeout, context.sent)
-                    .with_sent(context.sent)
-                    .with_reused(reused)
-                    .with_received(response.bytes);
-                let is_interrupted = context.interrupter.is_some_and(|interrupter| interrupter.is_interrupted());
-                if reused
-                    && !is_interrupted
-                    && !context.response_started
-                    && matches!(error.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout)
-                    && let Some(taken) = context.taken
-                {
-                    self.connector.idle_cutoff.raise(taken);
-                }
-                Reply::Error(match response.head {
-                    Some(head) => error.with_head(head),
-                    None => error,
-                })
+        let reused = context.sent && !context.connected;
+        let result = result.map_err(|error| {
+            let timeout = match max_duration {
+                Some(time) if context.limits.has_ended() => Timeout::Total(time),
+                _ if response.head.is_some() => timeout.after_head(),
+                _ => timeout,
+            };
+            let error = transport_error(error, timeout, context.sent)
+                .with_sent(context.sent)
+                .with_reused(reused)
+                .with_received(response.bytes);
+            match response.head {
+                Some(head) => error.with_head(head),
+                None => error,
             }
+        });
+        let result = if context.is_unchecked { reject_unsolicited(result) } else { result };
+        let is_interrupted = context.interrupter.is_some_and(|interrupter| interrupter.is_interrupted());
+        if let (Err(error), Some(taken)) = (&result, context.taken)
+            && reused
+            && !is_interrupted
+            && (!context.response_started || context.is_unchecked && error.head.is_none())
+            && matches!(error.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout)
+        {
+            self.connector.idle_cutoff.raise(taken);
         }
+        result.map_or_else(Reply::Error, Reply::Response)
     }
 }
 

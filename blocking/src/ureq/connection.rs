@@ -249,14 +249,18 @@ impl Transport for Connection {
     fn is_open(&mut self) -> bool {
         let now = Instant::now();
         let is_idle = self.history.idle_since().is_some();
-        let (stop_sending, requires_new_connection) =
-            RequestContext::with(|context| (context.stop_sending, context.requires_new_connection));
+        let (stop_sending, requires_new_connection, replaces_stale_connection) = RequestContext::with(|context| {
+            (context.stop_sending, context.requires_new_connection, context.replaces_stale_connection)
+        });
         self.pending_output.shrink_to(FLUSH_THRESHOLD);
+        // One that is kept is checked when it is reused.
+        let is_checked = is_idle && !self.history.is_trusted(replaces_stale_connection, now);
         let is_usable = !self.history.is_stale(now)
             && self.pending_output.is_empty()
             && self.buffers.is_clean()
             && if is_idle { !requires_new_connection } else { !stop_sending && !self.is_broken }
-            && self.link.is_idle();
+            && self.link.is_read()
+            && (!is_checked || self.link.is_idle());
         if is_usable {
             let interrupter = RequestContext::with(|context| context.interrupter.clone());
             let stream = || Target::Connected(Arc::clone(self.link.stream()));
@@ -266,10 +270,13 @@ impl Transport for Connection {
                 _ => {}
             }
             self.history.set_idle_since((!is_idle).then_some(now));
+            if is_checked {
+                self.history.set_checked(now);
+            }
             if is_idle {
                 self.buffers.reset();
                 self.written = 0;
-                RequestContext::with(|context| context.taken = Some(now));
+                RequestContext::with(|context| (context.taken, context.is_unchecked) = (Some(now), !is_checked));
             }
         }
         is_usable

@@ -80,9 +80,14 @@ impl Link {
         self.socket.undrained()
     }
 
-    /// Returns whether the connection is open and no bytes are pending.
-    pub(super) fn is_idle(&mut self) -> bool {
-        self.tls.as_mut().is_none_or(tls_is_idle) && self.socket.is_idle()
+    /// Returns whether all bytes that have arrived from the socket were read, and TLS was not closed.
+    pub(super) fn is_read(&mut self) -> bool {
+        self.tls.as_mut().is_none_or(tls_is_idle)
+    }
+
+    /// Returns whether the socket is open and no bytes are pending. A system call.
+    pub(super) fn is_idle(&self) -> bool {
+        self.socket.is_idle()
     }
 
     pub(super) const fn stream(&self) -> &Arc<TcpStream> {

@@ -16,6 +16,10 @@ pub(super) struct RequestContext {
     pub(super) expects_continue: bool,
     /// The exchange needs a connection that has served no other.
     pub(super) requires_new_connection: bool,
+    /// A loss of a reused connection costs the exchange nothing.
+    pub(super) replaces_stale_connection: bool,
+    /// The exchange has reused a connection without a check that it is open.
+    pub(super) is_unchecked: bool,
     pub(super) limits: TimeLimits,
     /// `None` if the exchange cannot be stopped.
     pub(super) interrupter: Option<Interrupter>,

@@ -3,7 +3,7 @@ use std::{
     time::Instant,
 };
 
-use teamwire_std::MAX_CONNECTION_AGE;
+use teamwire_std::{MAX_CONNECTION_AGE, trusts_connection};
 
 /// Time before which idle connections are not reused: after one of them turned out to be dead, the others that were
 /// idle by then most likely are as well. A restart of a server, or of a firewall, rarely affects one connection alone.
@@ -17,8 +17,8 @@ impl IdleCutoff {
         *latest = latest.max(Some(then));
     }
 
-    fn covers(&self, idle_since: Instant) -> bool {
-        self.lock().is_some_and(|then| idle_since <= then)
+    fn get(&self) -> Option<Instant> {
+        *self.lock()
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
@@ -30,6 +30,8 @@ impl IdleCutoff {
 #[derive(Debug)]
 pub(super) struct ConnectionHistory {
     opened: Instant,
+    /// Time at which it was opened, or last found to be open.
+    checked: Instant,
     idle_since: Option<Instant>,
     idle_cutoff: IdleCutoff,
 }
@@ -37,7 +39,8 @@ pub(super) struct ConnectionHistory {
 impl ConnectionHistory {
     /// Creates the history of a new connection.
     pub(super) fn new(idle_cutoff: IdleCutoff) -> Self {
-        Self { opened: Instant::now(), idle_since: None, idle_cutoff }
+        let opened = Instant::now();
+        Self { opened, checked: opened, idle_since: None, idle_cutoff }
     }
 
     /// Returns the time since when the connection is idle; `None` during an exchange.
@@ -53,7 +56,17 @@ impl ConnectionHistory {
     /// Returns whether it is too old, or likely dead.
     pub(super) fn is_stale(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.opened) >= MAX_CONNECTION_AGE
-            || self.idle_since.is_some_and(|since| self.idle_cutoff.covers(since))
+            || self.idle_since.is_some_and(|since| self.idle_cutoff.get().is_some_and(|then| since <= then))
+    }
+
+    /// Returns whether this exchange may reuse it unchecked.
+    pub(super) fn is_trusted(&self, replaces_stale_connection: bool, now: Instant) -> bool {
+        trusts_connection(replaces_stale_connection, self.checked, self.idle_cutoff.get(), now)
+    }
+
+    /// Records that it was found to be open.
+    pub(super) const fn set_checked(&mut self, now: Instant) {
+        self.checked = now;
     }
 }
 

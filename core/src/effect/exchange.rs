@@ -35,6 +35,10 @@ pub struct Exchange {
     /// Requires a new connection: an earlier attempt failed on a reused one, so other idle connections may be dead,
     /// too.
     pub requires_new_connection: bool,
+    /// A loss of a reused connection costs nothing: the request may be repeated, and is, at once and on a new
+    /// connection. So a transport may reuse a connection that has just served another exchange without checking first
+    /// that it is still open.
+    pub replaces_stale_connection: bool,
 }
 
 /// The handling of a response body: see [`Exchange::body_policy`].
@@ -59,6 +63,7 @@ impl Exchange {
             to_file: None,
             progress: None,
             requires_new_connection: false,
+            replaces_stale_connection: false,
         }
     }
 

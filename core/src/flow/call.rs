@@ -190,6 +190,7 @@ impl<T> Call<T> {
         let limit = if endpoint.is_download() { limits.max_download_size } else { limits.max_response_size };
         let mut exchange = Exchange::new(request, config.timeouts.of(endpoint.timeout_class()), limit);
         exchange.requires_new_connection = self.requires_new_connection || endpoint.is_once();
+        exchange.replaces_stale_connection = self.may_replace_stale_connection && !exchange.requires_new_connection;
         exchange.progress = endpoint.observer();
         if let Some(left) = self.limit.left(self.sent_at) {
             exchange.end_within(left);

@@ -1,11 +1,25 @@
-//! Dead idle connections: after one of them, the others are not used.
+//! Dead idle connections: after one of them, the others are not used. One that was used a moment ago is not checked, and
+//! is replaced without an attempt if it is dead.
 
-use std::{sync::mpsc, thread, time::Duration};
+use std::{
+    sync::{Arc, Barrier, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
 
-use teamwire_core::effect::{Timeout, TransportErrorKind};
-use teamwire_tests::{executor_test, harness::Harness};
+use teamwire_core::{
+    Client,
+    config::RetryPolicy,
+    effect::{Exchange, Timeout, TransportError, TransportErrorKind},
+    executor::Manual,
+    machine::{Machine, Reply, Step},
+    script::sample,
+};
+use teamwire_tests::{executor_test, harness::Harness, operations};
 
-use crate::support::{Peer, Server, ask_at_once, client, fault, me, response, serve_at_once, unchanged, within};
+use crate::support::{
+    Peer, Server, ask, ask_at_once, client, config, fault, me, response, serve_at_once, unchanged, within,
+};
 
 const MANY: usize = 5;
 
@@ -89,4 +103,126 @@ fn fresh_exchange_takes_a_new_connection_and_ends_the_old<H: Harness>() {
     response::<H>(&client, unchanged);
     response::<H>(&client, |exchange| exchange.requires_new_connection = true);
     assert_eq!(server.connections(), MANY + 2);
+}
+
+/// A server that disturbs two of its connections once they are idle.
+struct Disturbing {
+    server: Server,
+    is_idle: Arc<Barrier>,
+    is_disturbed: mpsc::Receiver<()>,
+    /// The number of each of the two, once it has ended, and whether a further request has arrived over it.
+    ends: mpsc::Receiver<(usize, bool)>,
+}
+
+impl Disturbing {
+    /// A server that sends these bytes, or ends the connection if there are none.
+    fn with(last: &'static str) -> Self {
+        let ((disturbed, is_disturbed), (ended, ends)) = (mpsc::channel(), mpsc::channel());
+        let is_idle = Arc::new(Barrier::new(2));
+        let idle = Arc::clone(&is_idle);
+        let server = Server::each(move |number, mut peer| {
+            while let Some(request) = peer.try_request() {
+                if request.head.starts_with("POST") {
+                    peer.respond(201, &sample::message("m", "c1", "hello").to_string());
+                } else {
+                    peer.send(me());
+                }
+                if number < 2 {
+                    idle.wait();
+                    match last {
+                        "" => peer.end_sending(),
+                        last => assert!(peer.send(last)),
+                    }
+                    disturbed.send(()).expect("the test waits");
+                    ended.send((number, peer.try_request().is_some())).expect("the test waits");
+                    return;
+                }
+            }
+        });
+        Self { server, is_idle, is_disturbed, ends }
+    }
+
+    /// Lets the server disturb the connection of the last request.
+    fn disturb(&self) {
+        self.is_idle.wait();
+        self.is_disturbed.recv().expect("the server disturbs the connection");
+    }
+
+    /// Waits for the end of both, and returns whether a further request has arrived over the first and the second.
+    fn ends(&self) -> [bool; 2] {
+        let mut ends = [0; 2].map(|_| self.ends.recv().expect("the connection ends"));
+        ends.sort_unstable();
+        ends.map(|(_, is_used)| is_used)
+    }
+}
+
+#[executor_test(adapters)]
+fn connection_used_a_moment_ago_is_reused_unchecked_and_replaced_unseen<H: Harness>() {
+    // An attempt that counts would wait for longer than the test may take.
+    let long = Duration::from_secs(600);
+    let retry = RetryPolicy { max_retries: 1, initial_backoff: long, max_backoff: long, ..RetryPolicy::default() };
+    for last in ["", "HTTP/1.1 408 Too Late\r\ncontent-length: 0\r\n\r\n", "left over"] {
+        for posts in [false, true] {
+            // Again if the machine is too slow.
+            while !is_replaced_unseen::<H>(retry, last, posts) {}
+        }
+    }
+}
+
+/// Returns whether the second request was sent early enough to do without a check.
+fn is_replaced_unseen<H: Harness>(retry: RetryPolicy, last: &'static str, posts: bool) -> bool {
+    let disturbing = Disturbing::with(last);
+    let client = H::connect(config(&disturbing.server.url()).with_retry(retry));
+    let request = || {
+        if posts {
+            H::wait(client.chats().chat("c1").post("hello")).expect("it is posted");
+        } else {
+            ask::<H>(&client).expect("a response");
+        }
+    };
+    let start = Instant::now();
+    request();
+    disturbing.disturb();
+    request();
+    let is_early = start.elapsed() < Duration::from_millis(900);
+    disturbing.disturb();
+    request();
+    let [first, second] = disturbing.ends();
+    if is_early {
+        assert!(first, "it was checked");
+    }
+    assert!(!second, "no connection is trusted after the loss of one");
+    assert_eq!(disturbing.server.connections(), 3);
+    is_early
+}
+
+#[executor_test(adapters)]
+fn connection_whose_loss_would_cost_an_attempt_is_checked<H: Harness>() {
+    let disturbing = Disturbing::with("");
+    let client = client::<H>(&disturbing.server);
+    for _ in 0..2 {
+        ask::<H>(&client).expect("a response");
+        disturbing.disturb();
+    }
+    ask::<H>(&client).expect("a response");
+    assert_eq!(disturbing.ends(), [false, false]);
+}
+
+#[test]
+fn exchange_replaces_a_stale_connection_once_if_it_may_be_repeated() {
+    let flags = |exchange: &Exchange| (exchange.replaces_stale_connection, exchange.requires_new_connection);
+    for (retry, replaces) in [(RetryPolicy::default(), true), (RetryPolicy::NEVER, false)] {
+        let now = operations::now();
+        let client = Client::new(Manual::new(config("http://127.0.0.1:9").with_retry(retry), [7; 32], now));
+        let mut me = client.contacts().me();
+        let Step::Send(ticket, exchange) = me.poll(now) else { panic!("it sends a request") };
+        assert_eq!(flags(&exchange), (replaces, false));
+        let lost = TransportError::new(TransportErrorKind::Disconnected, "lost").with_sent(true).with_reused(true);
+        me.handle(now, ticket, Reply::Error(lost));
+        match me.poll(now) {
+            Step::Send(_, exchange) if replaces => assert_eq!(flags(&exchange), (false, true)),
+            Step::Done(Err(_)) if !replaces => {}
+            _ => panic!("it is repeated at once, or not at all"),
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use teamwire_core::{Config, Credentials, config::RetryPolicy};
+use teamwire_core::{Config, Credentials};
 
 use crate::{
     Verb,
@@ -52,9 +52,8 @@ impl AsyncWorker for AsyncStd {
     }
 }
 
-/// Returns a configuration without retries, so that failures are visible.
+/// Returns the default configuration.
 fn config(port: u16) -> Config {
     let credentials = Credentials::new("app-id", "secret-of-the-bot").expect("the credentials are valid");
-    let config = Config::new(&format!("http://127.0.0.1:{port}"), credentials).expect("the URL is valid");
-    config.with_retry(RetryPolicy { max_retries: 0, ..RetryPolicy::default() })
+    Config::new(&format!("http://127.0.0.1:{port}"), credentials).expect("the URL is valid")
 }
