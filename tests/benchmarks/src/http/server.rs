@@ -7,7 +7,7 @@ use std::{
 
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 
-use crate::{Mode, Verb, responses};
+use super::{Mode, Verb, responses};
 
 /// A connection, and the received part of its current request.
 struct Connection {

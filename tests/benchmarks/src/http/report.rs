@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Mode, Verb};
+use super::{Mode, Verb};
 
 /// The stacks, and for each adapter the index of its bare stack.
 const STACKS: [(&str, &str, Option<usize>); 5] = [

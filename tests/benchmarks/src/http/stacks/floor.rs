@@ -5,7 +5,7 @@ use std::{
     net::TcpStream,
 };
 
-use crate::{Verb, client::Worker, responses, stacks};
+use crate::http::{Verb, client::Worker, responses, stacks};
 
 pub(crate) struct Floor {
     socket: TcpStream,

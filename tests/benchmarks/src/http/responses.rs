@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use teamwire_core::script::sample;
 
-use crate::Verb;
+use super::Verb;
 
 pub(crate) const TID: &str = "7MQKchz6wsSzmWTVnppGAc";
 /// Repeated in the posted text, so that a message is 1 KB of JSON.

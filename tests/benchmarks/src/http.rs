@@ -83,7 +83,8 @@ impl Mode {
     }
 }
 
-fn main() {
+/// Runs the benchmark, or one of its processes, by the arguments of the program.
+pub fn main() {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::{Request, request::Builder};
 
-use crate::{Verb, responses::TID};
+use super::{Verb, responses::TID};
 
 /// The timeout of a request.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use teamwire_core::{Config, Credentials};
 
-use crate::{
+use crate::http::{
     Verb,
     client::{AsyncWorker, Worker},
     responses::{self, TID},

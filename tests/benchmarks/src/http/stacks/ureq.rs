@@ -13,7 +13,7 @@ use ureq::{
     },
 };
 
-use crate::{Verb, client::Worker, responses, stacks};
+use crate::http::{Verb, client::Worker, responses, stacks};
 
 #[derive(Clone)]
 pub(crate) struct Bare {

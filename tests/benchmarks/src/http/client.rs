@@ -11,7 +11,7 @@ use std::{
 use async_std::task;
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::{Mode, Verb, stacks};
+use super::{Mode, Verb, stacks};
 
 /// Sends requests one after another, in a thread.
 pub(crate) trait Worker: Send {

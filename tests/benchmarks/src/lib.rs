@@ -1,0 +1,5 @@
+//! Code that the benchmarks share: those of `tests/benches`, and the comparison with other clients in `tests/peers`.
+
+// The sockets and clocks of the measurements are those of Linux.
+#[cfg(target_os = "linux")]
+pub mod http;
