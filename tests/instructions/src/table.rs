@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     operation::{MAX_REPETITIONS, Operation, Side},
-    valgrind::{Cost, cost},
+    valgrind::{Cost, cost_per_item},
 };
 
 /// The largest increase of a ratio that is accepted.
@@ -33,14 +33,9 @@ pub(crate) fn measure() -> Result<Vec<Row>, String> {
     Operation::ALL.into_iter().map(row).collect()
 }
 
-/// The difference between many repetitions and few, which excludes the start of the program.
 fn per_item(operation: Operation, side: Side) -> Result<Cost, String> {
-    let few = MAX_REPETITIONS / 4;
-    let (first, second) = (cost(operation, side, few)?, cost(operation, side, MAX_REPETITIONS)?);
-    let items = (MAX_REPETITIONS - few) * operation.items();
-    Ok(Cost {
-        instructions: (second.instructions - first.instructions) / items,
-        allocations: (second.allocations - first.allocations + items / 2) / items,
+    cost_per_item(operation.items(), MAX_REPETITIONS, |count| {
+        ["run", operation.name(), side.name(), count].map(str::to_owned).into()
     })
 }
 
