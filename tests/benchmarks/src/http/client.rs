@@ -8,39 +8,67 @@ use std::{
     time::{Duration, Instant},
 };
 
-use async_std::task;
-use rustix::time::{ClockId, clock_gettime};
-
 use super::{Mode, Verb, stacks};
+use crate::clock::process_cpu_time;
+use async_std::task;
 
 /// Sends requests one after another, in a thread.
-pub(crate) trait Worker: Send {
+pub trait Worker: Send {
+    /// Sends a request, and decodes its response.
     fn request(&mut self, verb: Verb);
 }
 
 /// Sends requests one after another, in a task.
-pub(crate) trait AsyncWorker: Send + 'static {
+pub trait AsyncWorker: Send + 'static {
+    /// Sends a request, and decodes its response.
     fn request(&mut self, verb: Verb) -> impl Future<Output = ()> + Send;
+}
+
+/// Runs tasks.
+pub trait Runtime {
+    /// Runs a future to its end on this thread.
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T;
+
+    /// Starts a task.
+    fn spawn<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> impl Future<Output = T>;
+}
+
+struct AsyncStd;
+
+impl Runtime for AsyncStd {
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        task::block_on(future)
+    }
+
+    fn spawn<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> impl Future<Output = T> {
+        task::spawn(future)
+    }
 }
 
 /// The start of a round: wall clock, and CPU time of this process.
 struct Start(Instant, Duration);
 
-/// Reads lines with a verb and a number of requests, and writes the nanoseconds of both clocks for each.
-pub(crate) fn run(mode: Mode, stack: &str, port: u16) {
+/// Runs the client process of a stack of this package. It reads lines with a verb and a number of requests, and writes
+/// the nanoseconds of both clocks for each.
+///
+/// # Panics
+/// If the stack is not one of this package.
+pub fn run(mode: Mode, stack: &str, port: u16) {
+    // Before the threads of a stack are started.
     mode.pin();
     let count = mode.workers();
     match stack {
         "floor" => threads((0..count).map(|_| stacks::floor::Floor::new(port)).collect()),
         "ureq" => threads(vec![stacks::ureq::Bare::new(port); count]),
         "blocking" => threads(vec![stacks::adapters::Blocking::new(port); count]),
-        "ureq-proto" => tasks((0..count).map(|_| stacks::ureq_proto::Bare::new(port)).collect()),
-        "async-std" => tasks(vec![stacks::adapters::AsyncStd::new(port); count]),
+        "ureq-proto" => tasks(&AsyncStd, (0..count).map(|_| stacks::ureq_proto::Bare::new(port)).collect()),
+        "async-std" => tasks(&AsyncStd, vec![stacks::adapters::AsyncStd::new(port); count]),
         stack => panic!("unknown stack: {stack}"),
     }
 }
 
-fn threads<W: Worker>(mut workers: Vec<W>) {
+/// Runs the client process with a thread for each worker.
+pub fn threads<W: Worker>(mut workers: Vec<W>) {
     serve_commands(|verb, requests| {
         if let [worker] = &mut workers[..] {
             let start = Start::now();
@@ -70,11 +98,12 @@ fn threads<W: Worker>(mut workers: Vec<W>) {
     });
 }
 
-fn tasks<W: AsyncWorker>(mut workers: Vec<W>) {
+/// Runs the client process with a task for each worker.
+pub fn tasks<W: AsyncWorker>(runtime: &impl Runtime, mut workers: Vec<W>) {
     serve_commands(|verb, requests| {
         let start = Start::now();
         if let [worker] = &mut workers[..] {
-            task::block_on(async {
+            runtime.block_on(async {
                 for _ in 0..requests {
                     worker.request(verb).await;
                 }
@@ -85,7 +114,7 @@ fn tasks<W: AsyncWorker>(mut workers: Vec<W>) {
         let tasks: Vec<_> = workers
             .drain(..)
             .map(|mut worker| {
-                task::spawn(async move {
+                runtime.spawn(async move {
                     for _ in 0..requests_per_worker {
                         worker.request(verb).await;
                     }
@@ -93,7 +122,7 @@ fn tasks<W: AsyncWorker>(mut workers: Vec<W>) {
                 })
             })
             .collect();
-        task::block_on(async {
+        runtime.block_on(async {
             for task in tasks {
                 workers.push(task.await);
             }
@@ -113,15 +142,10 @@ fn serve_commands(mut round: impl FnMut(Verb, usize) -> (Duration, Duration)) {
 
 impl Start {
     fn now() -> Self {
-        Self(Instant::now(), cpu_time())
+        Self(Instant::now(), process_cpu_time())
     }
 
     fn elapsed(self) -> (Duration, Duration) {
-        (self.0.elapsed(), cpu_time().saturating_sub(self.1))
+        (self.0.elapsed(), process_cpu_time().saturating_sub(self.1))
     }
-}
-
-/// Returns the user and system time of all threads of this process.
-fn cpu_time() -> Duration {
-    clock_gettime(ClockId::ProcessCPUTime).try_into().expect("CPU time is not negative")
 }

@@ -1,33 +1,41 @@
-//! Runs the same requests on every stack, in many short rounds, and prints the results.
+//! Runs the same requests on every stack, in many short rounds.
 //!
 //! The speed of a machine varies over periods longer than a round. So stacks are compared within each round, and the
 //! medians of these ratios are printed.
 
-use std::{
-    env,
-    io::{self, BufRead, BufReader, Write},
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{Mode, Verb};
+use crate::{process::Process, table::Table};
 
-/// The stacks, and for each adapter the index of its bare stack.
-const STACKS: [(&str, &str, Option<usize>); 5] = [
-    ("floor", "plain sockets", None),
-    ("ureq", "bare ureq", None),
-    ("blocking", "SDK, blocking", Some(1)),
-    ("ureq-proto", "bare ureq-proto", None),
-    ("async-std", "SDK, async-std", Some(3)),
+/// A stack that is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Stack {
+    /// The name by which the client process knows it.
+    pub name: &'static str,
+    /// Its row in the table.
+    pub title: &'static str,
+}
+
+/// The stacks of the main workspace. The first is the one that all others are compared with.
+pub const STACKS: [Stack; 5] = [
+    Stack { name: "floor", title: "sockets by hand" },
+    Stack { name: "ureq", title: "bare ureq" },
+    Stack { name: "blocking", title: "blocking" },
+    Stack { name: "ureq-proto", title: "bare ureq-proto" },
+    Stack { name: "async-std", title: "async-std" },
 ];
 
-/// Maximum time for the rounds of one mode and verb, less than a minute in total.
-const TIME_LIMIT: Duration = Duration::from_secs(12);
+/// The adapters, each with the HTTP stack below it.
+pub const ADAPTERS: [(&str, &str); 2] = [("blocking", "ureq"), ("async-std", "ureq-proto")];
+
+/// Maximum time for the rounds of one mode and verb, for each stack.
+const TIME_LIMIT: Duration = Duration::from_secs(3);
 
 /// The number of rounds and requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effort {
-    /// Enough for meaningful figures, in less than a minute.
+pub enum Effort {
+    /// Enough for meaningful figures.
     Full,
     /// The minimum that checks that it works.
     Check,
@@ -58,124 +66,125 @@ struct Cost {
     cpu: f64,
 }
 
-/// A child process, which is killed on drop.
-struct Process {
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
+/// The rounds of one mode and verb. Each has the costs of all stacks.
+#[derive(Debug)]
+struct Rounds(Vec<Vec<Cost>>);
+
+/// The measured costs of several stacks.
+#[derive(Debug)]
+pub struct Report<'a> {
+    stacks: &'a [Stack],
+    /// In the order of the columns: for each mode, GET and POST.
+    rounds: Vec<Rounds>,
 }
 
-/// Prints the table.
-pub(crate) fn print(effort: Effort) {
-    let mut out = io::stdout();
-    write_table(effort, &mut out).expect("standard output is writable");
-}
-
-fn write_table(effort: Effort, out: &mut impl Write) -> io::Result<()> {
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let rounds = effort.rounds();
-    writeln!(
-        out,
-        "1 KB of JSON over loopback, {cores} cores, medians of up to {rounds} rounds. \
-         CPU: user and system time of the client."
-    )?;
-    let (rate, cpu) = ("requests/s", "CPU us");
-    writeln!(
-        out,
-        "{:12}{:6}{:18}{rate:>12}{cpu:>9}  | vs. plain sockets: req/s  CPU |    vs. bare stack: requests/s  CPU",
-        "", "", ""
-    )?;
+/// Measures all stacks, by processes of this program: `server MODE`, and `client MODE STACK PORT`.
+pub fn measure(effort: Effort, stacks: &[Stack]) -> Report<'_> {
+    let mut rounds = Vec::new();
     for mode in Mode::ALL {
-        // If it fails here, it fails in the child processes, too.
-        let pinned = std::thread::spawn(move || mode.pin()).join().unwrap_or(false);
-        if !pinned {
-            writeln!(out, "client and server could not be pinned to one core:")?;
-        }
         let mut server = Process::start(&["server", mode.name()]);
         let port = server.read_line();
-        let mut clients = STACKS.map(|(name, ..)| Process::start(&["client", mode.name(), name, &port]));
-        for verb in Verb::ALL {
-            let rounds = measure(effort, mode, verb, &mut clients);
-            for (index, (_, title, bare)) in STACKS.iter().enumerate() {
-                let median = |figure: &dyn Fn(&[Cost; 5]) -> f64| median(rounds.iter().map(figure).collect());
-                let (rate, cpu) = (median(&|costs| 1e9 / costs[index].time), median(&|costs| costs[index].cpu / 1e3));
-                let ratios = |to: usize| {
-                    let rate = median(&|costs| costs[to].time / costs[index].time);
-                    (rate, median(&|costs| costs[index].cpu / costs[to].cpu))
-                };
-                let (rate_ratio, cpu_ratio) = ratios(0);
-                write!(out, "{:12}{:6}{title:18}{rate:>12.0}{cpu:>9.1}", mode.name(), verb.name().to_uppercase())?;
-                write!(out, "  | {rate_ratio:>24.2}{cpu_ratio:>5.2} |")?;
-                if let Some((rate_ratio, cpu_ratio)) = bare.map(ratios) {
-                    write!(out, "{rate_ratio:>30.2}{cpu_ratio:>5.2}")?;
-                }
-                writeln!(out)?;
+        let start = |stack: &Stack| Process::start(&["client", mode.name(), stack.name, &port]);
+        let mut clients: Vec<_> = stacks.iter().map(start).collect();
+        rounds.extend(Verb::ALL.map(|verb| Rounds::measure(effort, mode, verb, &mut clients)));
+    }
+    Report { stacks, rounds }
+}
+
+impl Rounds {
+    /// Measures the cost of a request for each stack, round by round.
+    fn measure(effort: Effort, mode: Mode, verb: Verb, clients: &mut [Process]) -> Self {
+        let requests = effort.requests(mode);
+        let count = clients.len();
+        for client in &mut *clients {
+            run_requests(client, verb, requests / 4);
+        }
+        let start = Instant::now();
+        let time_limit = TIME_LIMIT * u32::try_from(count).expect("the number of stacks is small");
+        let mut rounds = Vec::new();
+        // A busy machine completes fewer rounds.
+        while rounds.len() < effort.rounds() && (rounds.is_empty() || start.elapsed() < time_limit) {
+            let round = rounds.len();
+            let mut costs = vec![Cost::default(); count];
+            // The order changes from round to round.
+            for turn in 0..count {
+                let place = if round % 2 == 0 { turn + round } else { round + count - turn };
+                let index = place % count;
+                costs[index] = run_requests(&mut clients[index], verb, requests);
+            }
+            rounds.push(costs);
+        }
+        Self(rounds)
+    }
+
+    fn median(&self, figure: impl Fn(&[Cost]) -> f64) -> f64 {
+        let mut figures: Vec<f64> = self.0.iter().map(|costs| figure(costs)).collect();
+        figures.sort_by(f64::total_cmp);
+        figures[figures.len() / 2]
+    }
+}
+
+impl Report<'_> {
+    /// Returns the cost of a request with each stack, relative to the first stack, whose own figures are absolute.
+    pub fn table(&self) -> Table {
+        let mut table = Self::header("");
+        for (index, stack) in self.stacks.iter().enumerate() {
+            if index == 0 {
+                let rate = |rounds: &Rounds| format!("{:.0}", rounds.median(|costs| 1e9 / costs[0].time));
+                let cpu = |rounds: &Rounds| format!("{:.1} µs", rounds.median(|costs| costs[0].cpu / 1e3));
+                table.push(self.row(stack.title, rate, cpu));
+            } else {
+                table.push(self.ratios(stack.title, index, 0));
             }
         }
+        table
     }
-    Ok(())
-}
 
-/// Measures the cost of a request for each stack, round by round.
-fn measure(effort: Effort, mode: Mode, verb: Verb, clients: &mut [Process; 5]) -> Vec<[Cost; 5]> {
-    let requests = effort.requests(mode);
-    let start = Instant::now();
-    for client in &mut *clients {
-        client.run_requests(verb, requests / 4);
-    }
-    let mut rounds = Vec::new();
-    // A busy machine completes fewer rounds.
-    while rounds.len() < effort.rounds() && start.elapsed() < TIME_LIMIT {
-        let round = rounds.len();
-        let mut costs = [Cost::default(); 5];
-        // The order changes from round to round.
-        for turn in 0..5 {
-            let index = if round % 2 == 0 { (turn + round) % 5 } else { (round + 5 - turn) % 5 };
-            costs[index] = clients[index].run_requests(verb, requests);
+    /// Returns the cost with the first stack of each pair, relative to the second.
+    ///
+    /// # Panics
+    /// If a stack of a pair was not measured.
+    pub fn comparison(&self, pairs: &[(&str, &str)]) -> Table {
+        let mut table = Self::header("compared with");
+        let index = |name: &str| self.stacks.iter().position(|it| it.name == name).expect("the stack was measured");
+        for (stack, other) in pairs {
+            let (stack, other) = (index(stack), index(other));
+            let title = format!("{}, with {}", self.stacks[stack].title, self.stacks[other].title);
+            table.push(self.ratios(&title, stack, other));
         }
-        rounds.push(costs);
-    }
-    rounds
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
-}
-
-impl Process {
-    fn start(arguments: &[&str]) -> Self {
-        let program = env::current_exe().expect("the program has a path");
-        let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("the program starts");
-        let input = child.stdin.take().expect("the stream is piped");
-        let output = BufReader::new(child.stdout.take().expect("the stream is piped"));
-        Self { child, input, output }
+        table
     }
 
-    fn read_line(&mut self) -> String {
-        let mut line = String::new();
-        self.output.read_line(&mut line).expect("the child writes text");
-        line.trim_end().to_owned()
+    fn header(first: &str) -> Table {
+        let columns = Mode::ALL.map(|mode| {
+            let requests = format!("{}: requests/s, GET", mode.name());
+            [requests, "POST".to_owned(), "CPU, GET".to_owned(), "POST".to_owned()]
+        });
+        Table::new([first.to_owned()].into_iter().chain(columns.into_iter().flatten()))
     }
 
-    fn run_requests(&mut self, verb: Verb, requests: usize) -> Cost {
-        writeln!(self.input, "{} {requests}", verb.name()).expect("the client reads commands");
-        let line = self.read_line();
-        let requests = u32::try_from(requests).expect("the number of requests is small");
-        let mut figures =
-            line.split(' ').map(|figure| Duration::from_nanos(figure.parse().expect("the client writes nanoseconds")));
-        let mut each =
-            || figures.next().expect("the client writes two numbers").as_secs_f64() * 1e9 / f64::from(requests);
-        Cost { time: each(), cpu: each() }
+    fn ratios(&self, title: &str, stack: usize, other: usize) -> Vec<String> {
+        let rate = |rounds: &Rounds| format!("{:.2}", rounds.median(|costs| costs[other].time / costs[stack].time));
+        let cpu = |rounds: &Rounds| format!("{:.2}", rounds.median(|costs| costs[stack].cpu / costs[other].cpu));
+        self.row(title, rate, cpu)
+    }
+
+    fn row(&self, title: &str, rate: impl Fn(&Rounds) -> String, cpu: impl Fn(&Rounds) -> String) -> Vec<String> {
+        let mut row = vec![title.to_owned()];
+        for mode in self.rounds.chunks(Verb::ALL.len()) {
+            row.extend(mode.iter().map(&rate));
+            row.extend(mode.iter().map(&cpu));
+        }
+        row
     }
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        // Fails if the process has already ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn run_requests(client: &mut Process, verb: Verb, requests: usize) -> Cost {
+    client.write_line(&format!("{} {requests}", verb.name()));
+    let line = client.read_line();
+    let requests = u32::try_from(requests).expect("the number of requests is small");
+    let mut figures =
+        line.split(' ').map(|figure| Duration::from_nanos(figure.parse().expect("the client writes nanoseconds")));
+    let mut each = || figures.next().expect("the client writes two numbers").as_secs_f64() * 1e9 / f64::from(requests);
+    Cost { time: each(), cpu: each() }
 }

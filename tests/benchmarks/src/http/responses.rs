@@ -8,17 +8,18 @@ use teamwire_core::script::sample;
 
 use super::Verb;
 
-pub(crate) const TID: &str = "7MQKchz6wsSzmWTVnppGAc";
+/// The id of the chat.
+pub const TID: &str = "7MQKchz6wsSzmWTVnppGAc";
 /// Repeated in the posted text, so that a message is 1 KB of JSON.
 const TEXT: &str = "Ward 7: the second lift is out of order until four o'clock; beds go by the north lift. ";
 
 /// Returns the text of the posted message.
-pub(crate) fn text() -> String {
+pub fn text() -> String {
     TEXT.repeat(8)
 }
 
 /// Returns the JSON of a response, about 1 KB.
-pub(crate) fn json(verb: Verb) -> String {
+pub fn json(verb: Verb) -> String {
     match verb {
         Verb::Get => {
             let mut chat = sample::chat(TID, "Ward 7, early shift");
@@ -32,7 +33,7 @@ pub(crate) fn json(verb: Verb) -> String {
 }
 
 /// Returns the JSON of the posted message.
-pub(crate) fn request_body() -> Vec<u8> {
+pub fn request_body() -> Vec<u8> {
     json!({ "msg": text() }).to_string().into_bytes()
 }
 
@@ -93,7 +94,7 @@ struct Message {
 }
 
 /// Decodes a response into its struct, as a program without the SDK would.
-pub(crate) fn decode(verb: Verb, body: &[u8]) {
+pub fn decode(verb: Verb, body: &[u8]) {
     match verb {
         Verb::Get => drop(black_box(serde_json::from_slice::<Chat>(body).expect("the response is a chat"))),
         Verb::Post => drop(black_box(serde_json::from_slice::<Message>(body).expect("the response is a message"))),

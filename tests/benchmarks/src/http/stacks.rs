@@ -12,10 +12,10 @@ use http::{Request, request::Builder};
 use super::{Verb, responses::TID};
 
 /// The timeout of a request.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
+pub const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Creates a request without its body.
-pub(crate) fn request(verb: Verb, port: u16) -> Builder {
+pub fn request(verb: Verb, port: u16) -> Builder {
     let builder = match verb {
         Verb::Get => Request::get(format!("http://127.0.0.1:{port}/v1/chats/{TID}")),
         Verb::Post => Request::post(format!("http://127.0.0.1:{port}/v1/chats/{TID}/messages"))
