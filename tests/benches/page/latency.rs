@@ -6,11 +6,35 @@ use std::{
     time::{Duration, Instant},
 };
 
+use teamwire_benchmarks::table::Table;
+
 use crate::{PAGES, process::Process};
 
-/// Prints the medians at a rate of posts per second. The sandboxes take turns in blocks of this duration, so that both
-/// meet the same disturbances.
-pub(crate) fn report(program: Option<&str>, rate: u32, block: Duration, blocks: u32) {
+/// The latencies at a rate of posts per second.
+pub(crate) struct Latency {
+    rate: u32,
+    /// Medians in microseconds, without and with pages.
+    without: f64,
+    with: f64,
+    /// The ratios of the blocks, sorted.
+    ratios: Vec<f64>,
+}
+
+/// Returns the rows as a table.
+pub(crate) fn table(rows: &[Latency]) -> Table {
+    let with = format!("with {PAGES} pages, µs");
+    let mut table = Table::new(["posts a second", "median latency, µs", &with, "ratio", "80 % of the blocks"]);
+    for Latency { rate, without, with, ratios } in rows {
+        let (low, high) = (ratios[ratios.len() / 10], ratios[ratios.len() - 1 - ratios.len() / 10]);
+        let figures = [format!("{without:.0}"), format!("{with:.0}"), format!("{:.2}", with / without)];
+        table.push([rate.to_string()].into_iter().chain(figures).chain([format!("{low:.2} to {high:.2}")]));
+    }
+    table
+}
+
+/// Measures the medians at a rate of posts per second. The sandboxes take turns in blocks of this duration, so that
+/// both meet the same disturbances.
+pub(crate) fn measure(program: Option<&str>, rate: u32, block: Duration, blocks: u32) -> Latency {
     let (without, with) = (Process::start(program), Process::start(program));
     let pages: Vec<_> = (0..PAGES).map(|_| with.open_page()).collect();
     // Connections are opened, and code is loaded.
@@ -38,15 +62,8 @@ pub(crate) fn report(program: Option<&str>, rate: u32, block: Duration, blocks: 
         all_with.extend(latencies_with);
     }
     assert!(pages.iter().all(|bytes| bytes.load(Ordering::Relaxed) > 0), "the pages receive events");
-    let (without, with) = (median(&all_without), median(&all_with));
     ratios.sort_by(f64::total_cmp);
-    let (low, high) = (ratios[ratios.len() / 10], ratios[ratios.len() - 1 - ratios.len() / 10]);
-    println!(
-        "{rate:>4} a second: {without:.0} without, {with:.0} with: {:.3} \
-         (ratios of blocks: median {:.3}, 80 % from {low:.3} to {high:.3})",
-        with / without,
-        ratios[ratios.len() / 2],
-    );
+    Latency { rate, without: median(&all_without), with: median(&all_with), ratios }
 }
 
 /// Posts at this rate, and returns the latencies in microseconds.

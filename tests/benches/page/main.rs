@@ -30,13 +30,15 @@ fn main() {
     // `cargo bench` passes this argument; without it, as in `cargo test --all-targets`, this only checks that
     // everything runs.
     if arguments.iter().any(|it| it == "--bench") {
-        println!("median latency of a post, in microseconds, without and with {PAGES} pages:");
-        latency::report(program, 1, Duration::from_secs(10), 8);
-        latency::report(program, 100, Duration::from_secs(2), 20);
-        println!("\na post a second for an hour, 20 times as fast, with {PAGES} pages:");
-        memory::report(program, 3600, 20);
+        let rows = [
+            latency::measure(program, 1, Duration::from_secs(5), 6),
+            latency::measure(program, 100, Duration::from_secs(2), 11),
+        ];
+        println!("{}", latency::table(&rows));
+        // A post a second for an hour, 60 times as fast.
+        println!("{}", memory::measure(program, 3600, 60));
     } else {
-        latency::report(program, 100, Duration::from_millis(50), 1);
-        memory::report(program, 10, 100);
+        println!("{}", latency::table(&[latency::measure(program, 100, Duration::from_millis(50), 1)]));
+        println!("{}", memory::measure(program, 10, 100));
     }
 }

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use teamwire_benchmarks::clock::process_cpu_time;
 use teamwire_core::{
     Client, Config, Draft, Message,
     executor::Executor,
@@ -29,9 +30,9 @@ impl Stack {
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Ureq => "ureq",
+            Self::Ureq => "bare ureq",
             Self::Blocking => "blocking",
-            Self::Socket => "bare socket",
+            Self::Socket => "sockets by hand",
             Self::AsyncStd => "async-std",
         }
     }
@@ -52,42 +53,63 @@ impl Stack {
 /// The measurements of one upload and download.
 #[derive(Clone, Copy)]
 pub(crate) struct Report {
-    pub(crate) upload: Duration,
-    pub(crate) download: Duration,
-    /// User and system time of both.
-    pub(crate) cpu: Duration,
+    pub(crate) upload: Cost,
+    pub(crate) download: Cost,
     /// Peak resident memory.
     pub(crate) peak_kib: u32,
+}
+
+/// The cost of a transfer.
+#[derive(Clone, Copy)]
+pub(crate) struct Cost {
+    pub(crate) time: Duration,
+    /// User and system time.
+    pub(crate) cpu: Duration,
 }
 
 impl Report {
     /// Returns the better time of each, and the higher memory.
     pub(crate) fn merge(self, other: Self) -> Self {
         Self {
-            upload: self.upload.min(other.upload),
-            download: self.download.min(other.download),
-            cpu: self.cpu.min(other.cpu),
+            upload: self.upload.merge(other.upload),
+            download: self.download.merge(other.download),
             peak_kib: self.peak_kib.max(other.peak_kib),
         }
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let numbers: Vec<u64> = text.split_whitespace().map(str::parse).collect::<std::result::Result<_, _>>()?;
-        let [upload, download, cpu, peak] = numbers[..] else { return Err(format!("invalid report: {text}").into()) };
-        let micros = Duration::from_micros;
+        let [upload, upload_cpu, download, download_cpu, peak] = numbers[..] else {
+            return Err(format!("invalid report: {text}").into());
+        };
+        let cost = |time, cpu| Cost { time: Duration::from_micros(time), cpu: Duration::from_micros(cpu) };
         Ok(Self {
-            upload: micros(upload),
-            download: micros(download),
-            cpu: micros(cpu),
+            upload: cost(upload, upload_cpu),
+            download: cost(download, download_cpu),
             peak_kib: u32::try_from(peak)?,
         })
     }
 }
 
+impl Cost {
+    fn merge(self, other: Self) -> Self {
+        Self { time: self.time.min(other.time), cpu: self.cpu.min(other.cpu) }
+    }
+
+    /// Measures a transfer.
+    fn measure<T>(transfer: impl FnOnce() -> Result<T>) -> Result<(Self, T)> {
+        let (started, cpu) = (Instant::now(), process_cpu_time());
+        let result = transfer()?;
+        Ok((Self { time: started.elapsed(), cpu: process_cpu_time().saturating_sub(cpu) }, result))
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { upload, download, cpu, peak_kib } = self;
-        write!(f, "{} {} {} {peak_kib}", upload.as_micros(), download.as_micros(), cpu.as_micros())
+        for Cost { time, cpu } in [self.upload, self.download] {
+            write!(f, "{} {} ", time.as_micros(), cpu.as_micros())?;
+        }
+        write!(f, "{}", self.peak_kib)
     }
 }
 
@@ -108,12 +130,9 @@ pub(crate) fn run(stack: Stack, from: &str, to: &str) -> Result<Report> {
 }
 
 fn measure(stack: &impl Transfer, from: &str, to: &str) -> Result<Report> {
-    let started = Instant::now();
-    let asset = stack.upload(from)?;
-    let upload = started.elapsed();
-    let started = Instant::now();
-    stack.download(&asset, to)?;
-    Ok(Report { upload, download: started.elapsed(), cpu: cpu_time()?, peak_kib: peak_kib()? })
+    let (upload, asset) = Cost::measure(|| stack.upload(from))?;
+    let (download, ()) = Cost::measure(|| stack.download(&asset, to))?;
+    Ok(Report { upload, download, peak_kib: peak_kib()? })
 }
 
 /// An adapter of the SDK.
@@ -157,14 +176,4 @@ fn peak_kib() -> Result<u32> {
     let status = fs::read_to_string("/proc/self/status")?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("/proc/self/status has no VmHWM")?;
     Ok(peak.trim().trim_end_matches(" kB").parse()?)
-}
-
-fn cpu_time() -> Result<Duration> {
-    /// The unit of CPU times in Linux's /proc, on every machine.
-    const TICK: Duration = Duration::from_millis(10);
-    let stat = fs::read_to_string("/proc/self/stat")?;
-    // The 12th and 13th field after the name, which may contain any characters.
-    let numbers = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = numbers.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
-    Ok(TICK * ticks.sum::<std::result::Result<u32, _>>()?)
 }

@@ -1,4 +1,4 @@
-//! Uploads and downloads files of two sizes with each adapter, and with its bare HTTP stack.
+//! Uploads and downloads files of several sizes with each adapter, and with its bare HTTP stack.
 //!
 //! Each transfer runs in a separate process, to measure its memory; the sandbox runs in this process. Downloads are
 //! compared with uploads. The stacks take turns, so that they share the variations of the machine's speed, and the best
@@ -20,15 +20,15 @@ use std::{
     io::{self, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
 };
 
+use teamwire_benchmarks::table::Table;
 use teamwire_sandbox::Sandbox;
 
-use client::{Report, Stack};
+use client::{Cost, Report, Stack};
 
-const SIZES: [u64; 2] = [20, 200];
-const ROUNDS: usize = 11;
+/// The sizes in MiB, and the number of rounds of each.
+const SIZES: [(u64, usize); 4] = [(1, 15), (16, 11), (128, 7), (1024, 2)];
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -57,11 +57,11 @@ struct Row {
 
 fn measure(folder: &Path) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for mib in SIZES {
+    for (mib, rounds) in SIZES {
         let file = folder.join("file");
         create_file(&file, mib << 20)?;
         let mut best: Vec<Option<Report>> = vec![None; Stack::ALL.len()];
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             for (best, stack) in best.iter_mut().zip(Stack::ALL) {
                 let report = transfer(stack, &file, &folder.join("saved"))?;
                 *best = Some(best.map_or(report, |best| best.merge(report)));
@@ -117,25 +117,38 @@ fn are_equal(first: &Path, second: &Path) -> io::Result<bool> {
 }
 
 fn print(rows: &[Row]) {
-    println!(
-        "{:<12} {:>5} {:>9} {:>9} {:>8} {:>8} {:>8} {:>9}",
-        "stack", "MiB", "up MiB/s", "dn MiB/s", "up ratio", "dn ratio", "CPU ms", "peak MiB"
-    );
+    let mut table = Table::new([
+        "stack",
+        "MiB",
+        "upload: MiB/s",
+        "to its bare stack",
+        "upload: CPU, µs/MiB",
+        "to its bare stack",
+        "download: MiB/s",
+        "to its bare stack",
+        "download: CPU, µs/MiB",
+        "to its bare stack",
+        "peak memory, MiB",
+    ]);
     for Row { stack, mib, best } in rows {
         let bare = rows.iter().find(|row| row.stack == stack.bare() && row.mib == *mib);
-        let ratio = |time: fn(&Report) -> Duration| {
-            bare.map_or(f64::NAN, |bare| time(&bare.best).as_secs_f64() / time(best).as_secs_f64())
-        };
-        let speed = |time: Duration| f64::from(u32::try_from(*mib).unwrap_or(u32::MAX)) / time.as_secs_f64();
-        println!(
-            "{:<12} {mib:>5} {:>9.0} {:>9.0} {:>8.2} {:>8.2} {:>8} {:>9.1}",
-            stack.name(),
-            speed(best.upload),
-            speed(best.download),
-            ratio(|report| report.upload),
-            ratio(|report| report.download),
-            best.cpu.as_millis(),
-            f64::from(best.peak_kib) / 1024.0,
-        );
+        let size = f64::from(u32::try_from(*mib).unwrap_or(u32::MAX));
+        let mut row = vec![stack.name().to_owned(), mib.to_string()];
+        let directions: [fn(&Report) -> Cost; 2] = [|report| report.upload, |report| report.download];
+        for transfer in directions {
+            let Cost { time, cpu } = transfer(best);
+            let bare = bare.map(|row| transfer(&row.best));
+            let (speed, cpu) = (size / time.as_secs_f64(), cpu.as_secs_f64() / size * 1e6);
+            let ratio = |ratio: fn(Cost, Cost) -> f64| {
+                bare.filter(|_| *stack != stack.bare())
+                    .map_or(String::new(), |bare| format!("{:.2}", ratio(transfer(best), bare)))
+            };
+            let speed_ratio = ratio(|this, bare| bare.time.as_secs_f64() / this.time.as_secs_f64());
+            let cpu_ratio = ratio(|this, bare| this.cpu.as_secs_f64() / bare.cpu.as_secs_f64());
+            row.extend([format!("{speed:.0}"), speed_ratio, format!("{cpu:.0}"), cpu_ratio]);
+        }
+        row.push(format!("{:.1}", f64::from(best.peak_kib) / 1024.0));
+        table.push(row);
     }
+    println!("{table}");
 }
