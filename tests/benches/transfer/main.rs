@@ -27,8 +27,8 @@ use teamwire_sandbox::Sandbox;
 
 use client::{Cost, Report, Stack};
 
-/// The sizes in MiB, and the number of rounds of each.
-const SIZES: [(u64, usize); 4] = [(1, 15), (16, 11), (128, 7), (1024, 2)];
+/// The sizes in MiB, up to the largest file that the contract allows, and the number of rounds of each.
+const SIZES: [(u64, usize); 4] = [(1, 15), (8, 11), (64, 9), (256, 5)];
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
