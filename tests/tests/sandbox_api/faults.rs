@@ -34,10 +34,13 @@ fn every_kind_of_fault_is_listed_as_it_was_armed() {
         }
     }
     assert_eq!(listed.as_array().map(Vec::len), Some(12));
+    assert_eq!(listed[2]["summary"], "status 503 · POST …/messages · after 2 · 3 left");
+    assert_eq!(listed[7]["summary"], "cut request · POST …/messages · after 2 · 3 left");
     let always = api.change("POST", "/faults", &json!({ "kind": "cut_before", "always": true }), 201);
     let items = api.get("/faults")["items"].clone();
     let last = items.as_array().and_then(|items| items.last()).expect("it is listed");
     assert_eq!((&last["id"], &last["times"], &last["path"]), (&always["id"], &Value::Null, &Value::Null));
+    assert_eq!(last["summary"], "cut before · any request · always");
 }
 
 fn merge(object: &mut Value, other: &Value) {

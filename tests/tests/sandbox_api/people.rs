@@ -112,6 +112,36 @@ fn window_moves_over_all_messages() {
 }
 
 #[test]
+fn messages_that_contain_a_text_are_found() {
+    let api = Api::start();
+    let file = json!({ "kind": "location", "name": "Valve chamber 17", "lat": 1, "lon": 2 });
+    let mut mids = Vec::new();
+    for at in 0..6 {
+        mids.push(post(&api, "u-anna", &json!({ "msg": format!("Über {at}") })));
+        mids.push(post(&api, "u-anna", &json!({ "msg": at.to_string() })));
+    }
+    mids.push(post(&api, "u-anna", &json!({ "attachments": [file] })));
+    let found = |query: &str| {
+        let window = api.get(&format!("/people/u-ben/chats/t-lobby/messages?{query}"));
+        let items = window["items"].as_array().expect("it is a list");
+        let indexes: Vec<u64> = items.iter().map(|it| it["index"].as_u64().expect("it is a number")).collect();
+        assert_eq!(indexes.first(), window["start"].as_u64().as_ref().filter(|_| !indexes.is_empty()), "{window}");
+        indexes
+    };
+    assert_eq!(found("text=%C3%BCBER"), [0, 2, 4, 6, 8, 10]);
+    assert_eq!(found("text=%C3%BCBER&limit=2"), [8, 10], "the newest of them");
+    assert_eq!(found(&format!("text=%C3%BCBER&limit=2&before={}", mids[6])), [2, 4]);
+    assert_eq!(found(&format!("text=%C3%BCBER&limit=2&after={}", mids[6])), [8, 10]);
+    assert_eq!(found(&format!("text=%C3%BCBER&before={}", mids[0])), [0; 0]);
+    assert_eq!(found("text=CHAMBER+17"), [12], "in the words of attachments");
+    assert_eq!(found("text=location"), [0; 0], "not in the names of members");
+    for query in [&format!("text=x&around={}", mids[1]), "text=x&start=1", "text="] {
+        let path = format!("/people/u-ben/chats/t-lobby/messages?{query}");
+        assert_eq!(api.send("GET", &path, &[], b"").status(), 400, "{query}");
+    }
+}
+
+#[test]
 fn person_is_refused_as_a_bot_would_be() {
     let api = Api::start();
     let refused = |method: &str, path: &str, body: Value, status: u16, code: &str| {

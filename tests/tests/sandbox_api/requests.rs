@@ -23,6 +23,7 @@ fn attempts_of_a_key_and_their_message_are_joined() {
     assert_eq!(of("attempt"), [3, 2, 1]);
     assert_eq!(of("mid"), [message["mid"].clone(), message["mid"].clone(), json!(null)]);
     assert_eq!(of("fault"), [json!(null), json!(null), json!("status")]);
+    assert_eq!(of("summary"), ["key k1 · try 3", "key k1 · try 2", "key k1 · fault: status · server"]);
     assert_eq!(of("code"), [json!(null), json!(null), json!("server")]);
     let window = api.get("/people/u-anna/chats/t-lobby/messages");
     assert_eq!(window["items"][0]["request"], 2, "the attempt that posted it");
@@ -30,6 +31,10 @@ fn attempts_of_a_key_and_their_message_are_joined() {
     assert_eq!((&older["items"][0]["number"], &older["has_older"]), (&json!(2), &json!(true)));
     let details = api.get("/requests/2");
     assert_eq!(details["request_body"]["text"], body.to_string());
+    let curl = details["curl"].as_str().expect("it is a string");
+    assert!(curl.starts_with(r#"curl -u "$TEAMWIRE_APP_ID:$TEAMWIRE_SECRET" -X POST "#), "{curl}");
+    let body_and_url = format!(r#" --data-raw '{body}' "$TEAMWIRE_URL"'/v1/chats/t-lobby/messages'"#);
+    assert!(curl.contains(" -H 'idempotency-key: k1'") && curl.ends_with(&body_and_url), "{curl}");
     assert_eq!(details["response_body"]["bytes"], message.to_string().len());
     assert_eq!(api.send("GET", "/requests/99", &[], b"").status(), 404);
 }
@@ -77,6 +82,8 @@ fn rejected_credentials_have_a_reason() {
     let reasons: Vec<_> = items.iter().rev().map(|it| it["credentials"].clone()).collect();
     assert_eq!(reasons, ["missing", "missing", "unknown_app_id", "wrong_secret", "revoked"]);
     assert_eq!(items[2]["app_id"], "app-old");
+    let summary = items[2]["summary"].as_str().expect("it is a string");
+    assert!(summary.starts_with("auth · an unknown App ID · ") && summary.ends_with(" B"), "{summary}");
     assert_eq!(api.get("/world")["last_seen"], json!({}));
     assert!(!requests.to_string().contains("wrong-secret"));
 }

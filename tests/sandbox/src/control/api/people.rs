@@ -37,8 +37,12 @@ pub(super) fn messages(api: &Api, call: &ApiCall) -> ApiResult {
         (None, None, None, Some(start)) => Window::From(usize::try_from(start).unwrap_or(usize::MAX)),
         _ => return Err(Problem::malformed("Only one of before, after, around and start can be given.")),
     };
+    let text = call.query.string("text", 1..=256)?;
+    if text.is_some() && matches!(window, Window::Around(_) | Window::From(_)) {
+        return Err(Problem::malformed("A text can be given with before and after only."));
+    }
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut view = api.shared.world(|world, _| world.messages_view(call.id(0), call.id(1), window, limit))?;
+    let mut view = api.shared.world(|world, _| world.messages_view(call.id(0), call.id(1), window, text, limit))?;
     if let Some(items) = view["items"].as_array_mut() {
         add_requests(api, items);
     }

@@ -41,6 +41,7 @@ pub(super) fn get(api: &Api, call: &ApiCall) -> ApiResult {
     let entry = number.and_then(|number| api.shared.requests.as_ref()?.get(number));
     let entry = entry.ok_or_else(|| Problem::not_found("request"))?;
     let mut view = json::request(&entry);
+    view["curl"] = json!(json::curl(&entry));
     view["request_headers"] = json::headers(&entry.request_headers);
     let completion = entry.completion.as_ref();
     view["response_headers"] = completion.map_or(Value::Null, |it| json::headers(&it.response_headers));

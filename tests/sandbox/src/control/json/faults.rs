@@ -25,6 +25,7 @@ pub(crate) fn closing(shared: &Shared) -> Value {
 /// An armed rule.
 fn armed_rule(rule: &ArmedRule) -> Value {
     let mut json = parameters(&rule.fault);
+    json.insert("summary".to_owned(), json!(summary(rule, &json)));
     json.insert("id".to_owned(), json!(rule.id));
     json.insert("has_condition".to_owned(), json!(rule.has_condition));
     json.insert("after".to_owned(), json!(rule.skip));
@@ -33,6 +34,21 @@ fn armed_rule(rule: &ArmedRule) -> Value {
         json.insert(name.to_owned(), json!(value));
     }
     Value::Object(json)
+}
+
+/// Returns a rule in words: `cut after · POST …/messages · 1 left`.
+fn summary(rule: &ArmedRule, parameters: &Map<String, Value>) -> String {
+    let mut kind = parameters["kind"].as_str().unwrap_or_default().replace('_', " ");
+    if let Some(status) = parameters.get("status") {
+        kind += &format!(" {status}");
+    }
+    let path = rule.path.as_ref().or(rule.under.as_ref());
+    let path = path.map(|path| path.strip_prefix("/v1/chats/*/").map_or(path.clone(), |rest| format!("…/{rest}")));
+    let requests = [rule.method.clone(), path].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let requests = if requests.is_empty() { "any request".to_owned() } else { requests };
+    let after = if rule.skip > 0 { format!(" · after {}", rule.skip) } else { String::new() };
+    let times = rule.times.map_or_else(|| "always".to_owned(), |times| format!("{times} left"));
+    format!("{kind} · {requests}{after} · {times}")
 }
 
 fn parameters(fault: &Fault) -> Map<String, Value> {

@@ -8,4 +8,4 @@ mod requests;
 pub(super) use clock::clock;
 pub(super) use faults::{closing, faults};
 pub(super) use feeds::feeds;
-pub(super) use requests::{body, headers, request};
+pub(super) use requests::{body, curl, headers, request};

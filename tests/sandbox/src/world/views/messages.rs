@@ -23,12 +23,14 @@ pub(crate) enum Window<'m> {
 }
 
 impl World {
-    /// A window of the messages of a chat, oldest first. 404 for an unknown message.
+    /// A window of the messages of a chat, or only of those that contain a text, oldest first. 404 for an unknown
+    /// message.
     pub(crate) fn messages_view(
         &self,
         uid: &str,
         tid: &str,
         window: Window<'_>,
+        text: Option<&str>,
         limit: usize,
     ) -> Result<Value, Problem> {
         self.require_person(uid)?;
@@ -38,26 +40,27 @@ impl World {
             found.ok_or_else(|| Problem::not_found("message"))
         };
         let count = chat.messages.len();
-        let (start, end) = match window {
-            Window::Newest => (count.saturating_sub(limit), count),
-            Window::Before(mid) => {
-                let end = place(mid)?;
-                (end.saturating_sub(limit), end)
-            }
-            Window::After(mid) => {
-                let start = place(mid)? + 1;
-                (start, (start + limit).min(count))
-            }
-            Window::From(index) => (index.min(count), index.saturating_add(limit).min(count)),
-            Window::Around(mid) => {
-                let start = place(mid)?.saturating_sub(limit / 2);
-                (start, (start + limit).min(count))
-            }
+        let range = match window {
+            Window::Newest => 0..count,
+            Window::Before(mid) => 0..place(mid)?,
+            Window::After(mid) => place(mid)? + 1..count,
+            Window::From(index) => index.min(count)..count,
+            Window::Around(mid) => place(mid)?.saturating_sub(limit / 2)..count,
         };
-        let items = (start..end).map(|at| self.message_view(chat, at));
+        let end = range.end;
+        let text = text.map(str::to_lowercase);
+        let views = range.map(|at| self.message_view(chat, at));
+        let views = views.filter(|view| text.as_ref().is_none_or(|text| contains(view, text)));
+        let items: Vec<_> = if matches!(window, Window::Newest | Window::Before(_)) {
+            let mut newest: Vec<_> = views.rev().take(limit).collect();
+            newest.reverse();
+            newest
+        } else {
+            views.take(limit).collect()
+        };
         Ok(json!({
-            "items": items.collect::<Vec<_>>(),
-            "start": start,
+            "start": items.first().map_or_else(|| json!(end), |first| first["index"].clone()),
+            "items": items,
             "count": count,
             "read": chat.read.get(uid).copied().unwrap_or(0),
         }))
@@ -78,6 +81,15 @@ impl World {
         let index = chat.messages.iter().rposition(|message| message.mid == mid)?;
         Some(self.message_view(chat, index))
     }
+}
+
+/// True if a text in lower case is in a message: in what it says, or in the words of its attachments.
+fn contains(message: &Value, text: &str) -> bool {
+    let has = |value: &Value| value.as_str().is_some_and(|it| it.to_lowercase().contains(text));
+    let names = ["title", "name", "question", "description", "address"];
+    let is_in = |part: &Value| names.iter().any(|name| has(&part[name])) || has(&part["asset"]["file_name"]);
+    let parts = message["attachments"].as_array();
+    has(&message["msg"]) || has(&message["sender_display_name"]) || parts.is_some_and(|parts| parts.iter().any(is_in))
 }
 
 fn reactions_view(message: &Message) -> Value {
