@@ -19,7 +19,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::{
-    files::PageFile,
+    files::{self, PageFile},
     guard::Guard,
     headers,
     target::{Target, path_below_prefix},
@@ -67,7 +67,13 @@ impl Service {
         let mut response = match self.guard.check(&parts, matches!(target, Target::Page(_))) {
             Err(problem) => self.reject(problem),
             Ok(()) => match target {
-                Target::Page(file) | Target::File(file) => file_response(file),
+                Target::Page(file) => {
+                    let mut response = file_response(file);
+                    let links = HeaderValue::try_from(files::links()).expect("the names of files are ASCII");
+                    response.headers_mut().insert(header::LINK, links);
+                    response
+                }
+                Target::File(file) => file_response(file),
                 Target::Nothing(problem) => self.reject(problem),
                 Target::Api(operation, ids) => {
                     let call = ApiCall {
