@@ -79,6 +79,8 @@ export function testLooks(colorScheme) {
         found.push(...violations.map((it) => `${name} at ${width}: ${it.id}: ${it.nodes.slice(0, 3).map((node) => `${node.target.join(' ')} (${node.failureSummary})`).join('; ')}`));
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         if (overflow > 0) found.push(`${name} at ${width}: ${overflow} px too wide`);
+        const cut = await page.evaluate(() => [...document.querySelectorAll('.panel, .log, .chat-list, .form, dialog')].filter((it) => it.scrollWidth > it.clientWidth).map((it) => it.className || it.localName));
+        if (cut.length) found.push(`${name} at ${width}: ${cut} too narrow`);
         await end?.(sandbox);
       }
       await page.context().close();
