@@ -19,7 +19,10 @@ use self::urls::{Proxy, is_loopback, parse_base_url, parse_proxy_url};
 pub use self::{
     limits::{Limits, RetryPolicy, Timeouts},
     settings::Settings,
-    vars::{APP_ID_VAR, CA_FILE_VAR, GIVE_UP_AFTER_VAR, PROXY_VAR, SECRET_FILE_VAR, SECRET_VAR, TIMEOUT_VAR, URL_VAR},
+    vars::{
+        APP_ID_VAR, CA_FILE_VAR, GIVE_UP_AFTER_VAR, MAX_CONNECTIONS_VAR, PROXY_VAR, SECRET_FILE_VAR, SECRET_VAR,
+        TIMEOUT_VAR, URL_VAR,
+    },
 };
 pub use crate::credentials::Credentials;
 use crate::{
@@ -215,14 +218,15 @@ impl Config {
                 return Err(Error::invalid(format!("timeout `{name}`"), "must be greater than zero"));
             }
         }
-        let Limits { max_response_size, max_list_size, max_download_size, .. } = self.limits;
+        let Limits { max_response_size, max_list_size, max_download_size, max_connections, .. } = self.limits;
         let limits = [
             ("max_response_size", max_response_size),
             ("max_list_size", max_list_size),
             ("max_download_size", max_download_size),
+            ("max_connections", max_connections as u64),
         ];
-        for (name, bytes) in limits {
-            if bytes == 0 {
+        for (name, limit) in limits {
+            if limit == 0 {
                 return Err(Error::invalid(format!("limit `{name}`"), "must be greater than zero"));
             }
         }

@@ -144,7 +144,23 @@ pub struct Limits {
     /// Maximum size of an avatar or attachment downloaded into memory, in bytes. Downloads into files are unlimited.
     /// Default: 64 MiB.
     pub max_download_size: u64,
-    /// Maximum number of idle connections that an executor keeps. Default: 64.
+    /// Maximum number of requests that have a connection at once, of all clients that share an executor. Others wait
+    /// for a connection, in the order in which they were started, and the wait counts towards their
+    /// [timeout](Timeouts). Must not be zero. Default: 512, which leaves half of the usual limit of 1,024 open files to
+    /// feeds and to the rest of the program.
+    ///
+    /// The long polls of feeds are not counted: each feed occupies a connection nearly all the time, so that the feeds
+    /// of a bot could use up any limit and no post would ever get a connection. At most one connection per feed is open
+    /// in addition to this number.
+    ///
+    /// A progress observer that sends requests of its own needs a second connection while its transfer has the first.
+    pub max_connections: usize,
+    /// Maximum number of idle connections that an executor keeps. Default: 10,000.
+    ///
+    /// It is only an upper bound. An executor keeps each connection for [`max_idle_age`](Self::max_idle_age) after its
+    /// last use, and reuses the latest first. So it keeps as many connections as were in use at once lately, and the
+    /// surplus of a peak is closed by age. With a lower bound than that, connections are closed and made again all the
+    /// time.
     pub max_idle_connections: usize,
     /// Maximum time that a connection stays idle before it is closed; in a file, a number of seconds. Default: 50 s.
     #[serde(deserialize_with = "deserialize_duration")]
@@ -157,7 +173,8 @@ impl Default for Limits {
             max_response_size: 16 << 20,
             max_list_size: 256 << 20,
             max_download_size: 64 << 20,
-            max_idle_connections: 64,
+            max_connections: 512,
+            max_idle_connections: 10_000,
             max_idle_age: Duration::from_secs(50),
         }
     }

@@ -24,6 +24,8 @@ pub const PROXY_VAR: &str = "TEAMWIRE_PROXY";
 pub const TIMEOUT_VAR: &str = "TEAMWIRE_TIMEOUT";
 /// Name of the optional variable with the time in seconds for which a request is retried, for [`Config::from_vars`].
 pub const GIVE_UP_AFTER_VAR: &str = "TEAMWIRE_GIVE_UP_AFTER";
+/// Name of the optional variable with the maximum number of connections at once, for [`Config::from_vars`].
+pub const MAX_CONNECTIONS_VAR: &str = "TEAMWIRE_MAX_CONNECTIONS";
 /// Name of the optional variable with the path of a file with the certificates of private CAs. The adapters read it.
 pub const CA_FILE_VAR: &str = "TEAMWIRE_CA_FILE";
 
@@ -34,6 +36,7 @@ impl Config {
     /// - optionally `TEAMWIRE_PROXY`: see [`with_proxy`](Self::with_proxy)
     /// - optionally `TEAMWIRE_TIMEOUT`: see [`Settings::timeout`]
     /// - optionally `TEAMWIRE_GIVE_UP_AFTER`: see [`Settings::give_up_after`]
+    /// - optionally `TEAMWIRE_MAX_CONNECTIONS`: see [`Limits::max_connections`](super::Limits::max_connections)
     ///
     /// An optional variable that is empty counts as not set.
     ///
@@ -62,8 +65,17 @@ impl Config {
             time.map_err(|reason| Error::invalid(name, reason))
         };
         (settings.timeout, settings.give_up_after) = (time(TIMEOUT_VAR)?, time(GIVE_UP_AFTER_VAR)?);
+        if let Some(number) = optional(MAX_CONNECTIONS_VAR) {
+            settings.limits.max_connections = parse_count(&number)?;
+        }
         Self::from_settings(&settings, secret).map_err(with_variable)
     }
+}
+
+fn parse_count(text: &str) -> Result<usize, Error> {
+    let number = text.trim().parse().ok().filter(|number| *number > 0);
+    let reason = || format!("must be a whole number greater than zero, such as `16`, not {text:?}");
+    number.ok_or_else(|| Error::invalid(MAX_CONNECTIONS_VAR, reason()))
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {

@@ -7,6 +7,9 @@ use teamwire_core::effect::{FileError, Timeout, TransportError, TransportErrorKi
 /// Maximum number of bytes to allocate before any have arrived.
 const MAX_PREALLOCATION: u64 = 1 << 20;
 
+/// Phase of an exchange that has to wait until another one ends, for [`timed_out`].
+pub const WAITING_FOR_CONNECTION: &str = "waiting for a free connection";
+
 /// Returns the initial capacity for a body of this announced length.
 ///
 /// # Errors

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use teamwire_core::{
     Config, Error,
     config::{
-        APP_ID_VAR, CA_FILE_VAR, GIVE_UP_AFTER_VAR, PROXY_VAR, SECRET_FILE_VAR, SECRET_VAR, Settings, TIMEOUT_VAR,
-        URL_VAR,
+        APP_ID_VAR, CA_FILE_VAR, GIVE_UP_AFTER_VAR, MAX_CONNECTIONS_VAR, PROXY_VAR, SECRET_FILE_VAR, SECRET_VAR,
+        Settings, TIMEOUT_VAR, URL_VAR,
     },
     error::{Cause, InvalidInput},
 };
@@ -18,6 +18,19 @@ const MAX_CA_FILE_BYTES: u64 = 16 << 20;
 /// Maximum length of a file with a Secret, in bytes. A longer one is another file.
 const MAX_SECRET_FILE_BYTES: u64 = 16 << 10;
 
+/// Names of all variables.
+const NAMES: [&str; 9] = [
+    URL_VAR,
+    APP_ID_VAR,
+    SECRET_VAR,
+    SECRET_FILE_VAR,
+    PROXY_VAR,
+    TIMEOUT_VAR,
+    GIVE_UP_AFTER_VAR,
+    MAX_CONNECTIONS_VAR,
+    CA_FILE_VAR,
+];
+
 /// Returns the configuration in the environment variables, to be completed by the program:
 ///
 /// - `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`
@@ -27,6 +40,8 @@ const MAX_SECRET_FILE_BYTES: u64 = 16 << 10;
 /// - optionally `TEAMWIRE_TIMEOUT`, the timeout of a request in seconds: see [`Settings::timeout`]
 /// - optionally `TEAMWIRE_GIVE_UP_AFTER`, the time in seconds for which a request is retried: see
 ///   [`Settings::give_up_after`]
+/// - optionally `TEAMWIRE_MAX_CONNECTIONS`, the maximum number of connections at once: see
+///   [`Limits::max_connections`](teamwire_core::config::Limits::max_connections)
 /// - optionally `TEAMWIRE_CA_FILE`, the path of a file with the certificates of private CAs in PEM: see
 ///   [`Config::with_root_certificates_pem`]
 ///
@@ -54,9 +69,7 @@ pub fn config_from_settings(settings: &Settings, secret: impl Into<String>) -> R
 
 fn config_from(var: impl Fn(&str) -> Option<OsString>) -> Result<Config, Error> {
     let is_text = |name: &&str| var(name).is_none_or(|value| value.to_str().is_some());
-    let names =
-        [URL_VAR, APP_ID_VAR, SECRET_VAR, SECRET_FILE_VAR, PROXY_VAR, TIMEOUT_VAR, GIVE_UP_AFTER_VAR, CA_FILE_VAR];
-    if let Some(name) = names.iter().find(|name| !is_text(name)) {
+    if let Some(name) = NAMES.iter().find(|name| !is_text(name)) {
         return Err(InvalidInput::new(*name, "the variable is not Unicode").into());
     }
     let text = |name: &str| var(name).and_then(|value| value.into_string().ok());

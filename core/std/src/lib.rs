@@ -21,6 +21,7 @@ mod outbox;
 mod paths;
 mod progress;
 mod proxy;
+mod slots;
 mod state_file;
 mod tls;
 mod undrained;
@@ -37,6 +38,7 @@ pub use self::{
     paths::{image_file, path_to_string, upload_file},
     progress::{BodyProgress, UploadProgress},
     proxy::Proxy,
+    slots::{Acquire, ConnectionSlot, ConnectionSlots},
     state_file::StateFile,
     tls::{check_certificates, client_certificate_error, crypto_provider, tls_config, tls_error, tls_is_idle},
     undrained::undrained,

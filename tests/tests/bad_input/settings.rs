@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use teamwire_core::{
     Client, Config, Credentials, Error,
     config::{
-        APP_ID_VAR, CA_FILE_VAR, GIVE_UP_AFTER_VAR, Limits, PROXY_VAR, RetryPolicy, SECRET_FILE_VAR, SECRET_VAR,
-        TIMEOUT_VAR, Timeouts, URL_VAR,
+        APP_ID_VAR, CA_FILE_VAR, GIVE_UP_AFTER_VAR, Limits, MAX_CONNECTIONS_VAR, PROXY_VAR, RetryPolicy,
+        SECRET_FILE_VAR, SECRET_VAR, TIMEOUT_VAR, Timeouts, URL_VAR,
     },
     executor::Manual,
 };
@@ -194,7 +194,9 @@ fn optional_variables_are_read() {
     assert_eq!(timeouts(""), usual);
     let patient = with_variable(GIVE_UP_AFTER_VAR, "600").expect("it is a time");
     assert_eq!(patient.retry(), &RetryPolicy::within(Duration::from_secs(600)));
-    for name in [PROXY_VAR, TIMEOUT_VAR, GIVE_UP_AFTER_VAR, CA_FILE_VAR, SECRET_FILE_VAR] {
+    let few = with_variable(MAX_CONNECTIONS_VAR, " 16").expect("it is a number");
+    assert_eq!(few.limits(), &Limits { max_connections: 16, ..Limits::default() });
+    for name in [PROXY_VAR, TIMEOUT_VAR, GIVE_UP_AFTER_VAR, MAX_CONNECTIONS_VAR, CA_FILE_VAR, SECRET_FILE_VAR] {
         drop(with_variable(name, "").expect("an empty variable is not set"));
     }
 }
@@ -206,6 +208,9 @@ fn invalid_optional_variable_is_named() {
         for name in [TIMEOUT_VAR, GIVE_UP_AFTER_VAR] {
             refused(with_variable(name, seconds), name, "must be a number of seconds");
         }
+    }
+    for number in ["none", "0", "-1", "1.5", "99999999999999999999999"] {
+        refused(with_variable(MAX_CONNECTIONS_VAR, number), MAX_CONNECTIONS_VAR, "must be a whole number");
     }
     for name in [CA_FILE_VAR, SECRET_FILE_VAR] {
         refused(with_variable(name, "/etc/file"), name, "`config_from_env` of an adapter");
@@ -270,6 +275,7 @@ fn unusable_times_and_limits_are_refused_by_every_adapter() {
         (config().with_limits(Limits { max_response_size: 0, ..limits }), "limit `max_response_size`", "zero"),
         (config().with_limits(Limits { max_list_size: 0, ..limits }), "limit `max_list_size`", "zero"),
         (config().with_limits(Limits { max_download_size: 0, ..limits }), "limit `max_download_size`", "zero"),
+        (config().with_limits(Limits { max_connections: 0, ..limits }), "limit `max_connections`", "zero"),
         (config().with_retry(RetryPolicy { max_backoff: second / 4, ..retry }), "retry policy", "`initial_backoff`"),
     ] {
         refused(config.validate(), what, why);
@@ -289,6 +295,7 @@ fn unusable_times_and_limits_are_refused_by_every_adapter() {
             max_response_size: 1,
             max_list_size: 1,
             max_download_size: u64::MAX,
+            max_connections: 1,
             max_idle_connections: 0,
             max_idle_age: Duration::ZERO,
         }),

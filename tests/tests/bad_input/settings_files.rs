@@ -16,7 +16,7 @@ fn settings_of_a_file_are_read() {
     let file = r#"{
         "url": "https://a.example.org", "app_id": "app", "proxy": "http://proxy:3128", "timeout": 20,
         "give_up_after": 90.5, "max_retries": 7, "user_agent": "bridge/1.2",
-        "limits": { "max_idle_connections": 4, "max_idle_age": 2.5 }
+        "limits": { "max_connections": 9, "max_idle_connections": 4, "max_idle_age": 2.5 }
     }"#;
     let settings: Settings = serde_json::from_str(file).expect("they are settings");
     let config = Config::from_settings(&settings, "secret").expect("they are valid");
@@ -24,8 +24,13 @@ fn settings_of_a_file_are_read() {
     assert_eq!(config.timeouts().request, Duration::from_secs(20));
     let policy = RetryPolicy { max_retries: 7, ..RetryPolicy::within(Duration::from_millis(90_500)) };
     assert_eq!(config.retry(), &policy);
-    let idle = Limits { max_idle_connections: 4, max_idle_age: Duration::from_millis(2_500), ..Limits::default() };
-    assert_eq!(config.limits(), &idle);
+    let limits = Limits {
+        max_connections: 9,
+        max_idle_connections: 4,
+        max_idle_age: Duration::from_millis(2_500),
+        ..Limits::default()
+    };
+    assert_eq!(config.limits(), &limits);
     let client = Client::new(Manual::new(config, ENTROPY, now()));
     let agent = request_of(&mut client.contacts().me()).headers()["user-agent"].clone();
     assert!(agent.to_str().expect("it is text").starts_with("bridge/1.2 teamwire-rust/"), "{agent:?}");

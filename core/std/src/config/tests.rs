@@ -140,9 +140,7 @@ fn file_without_a_secret_is_named_and_its_content_is_not_shown() {
 fn a_variable_that_is_no_text_is_not_said_to_be_missing() {
     use std::os::unix::ffi::OsStringExt;
 
-    let names =
-        [URL_VAR, APP_ID_VAR, SECRET_VAR, SECRET_FILE_VAR, PROXY_VAR, TIMEOUT_VAR, GIVE_UP_AFTER_VAR, CA_FILE_VAR];
-    for broken in names {
+    for broken in NAMES {
         let var = |name: &str| Some(OsString::from_vec(vec![if name == broken { 0xff } else { b'x' }]));
         let error = config_from(var).expect_err("it is not text").to_string();
         assert!(error.contains(broken) && error.contains("not Unicode"), "{error}");
