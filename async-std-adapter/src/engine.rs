@@ -1,9 +1,9 @@
 //! The HTTP/1.1 client under the executor: a pool of connections, timeouts, and one exchange per connection at a time.
 //!
 //! ```text
-//!   Exchange ─► pool ──────────────────────────────► exchange ─► pool ─► Response
-//!                 │ no usable idle connection           ▲   │
-//!                 └─► connect: lookup, TCP, tunnel, TLS ┘   └─ any failure: the connection is dropped ─► error
+//!   Exchange ─► slot ─► pool ──────────────────────────────► exchange ─► pool ─► Response
+//!                         │ no usable idle connection           ▲   │
+//!                         └─► connect: lookup, TCP, tunnel, TLS ┘   └─ any failure: the connection is dropped ─► error
 //! ```
 //!
 //! An exchange owns its connection. So dropping the future of an exchange drops the connection as well, and only a
@@ -35,10 +35,10 @@ use std::{
 use http::StatusCode;
 use teamwire_core::{
     Config, Error,
-    effect::{Exchange, Response, TransportError, TransportErrorKind},
+    effect::{Exchange, Response, Timeout, TransportError, TransportErrorKind},
     machine::Reply,
 };
-use teamwire_std::reject_unsolicited;
+use teamwire_std::{ConnectionSlot, ConnectionSlots, body::WAITING_FOR_CONNECTION, reject_unsolicited};
 
 use self::{
     connect::Connector, connection::Connection, deadline::Deadline, file::Upload, origin::Origin, pool::Pool,
@@ -51,6 +51,7 @@ use crate::{runtime::Runtime, transport::Transport};
 pub(crate) struct Engine<R: Runtime> {
     runtime: R,
     connector: Connector,
+    slots: ConnectionSlots,
     pool: Pool<R::Stream>,
     /// Time of the last loss of a reused connection.
     lost: Mutex<Option<Instant>>,
@@ -67,21 +68,37 @@ impl<R: Runtime> Transport for Engine<R> {
 
 impl<R: Runtime> Engine<R> {
     pub(crate) fn new(runtime: R, config: &Config) -> Result<Self, Error> {
-        Ok(Self {
-            runtime,
-            connector: Connector::new(config)?,
-            pool: Pool::new(config.limits()),
-            lost: Mutex::default(),
-        })
+        let limits = config.limits();
+        let slots = ConnectionSlots::new(limits.max_connections);
+        let connector = Connector::new(config)?;
+        Ok(Self { runtime, connector, slots, pool: Pool::new(limits), lost: Mutex::default() })
     }
 
     async fn exchange(&self, exchange: &mut Exchange) -> Result<Response, TransportError> {
         let mut deadline = Deadline::start(&self.runtime, exchange.timeout, exchange.max_duration);
+        let _slot = self.slot(exchange.timeout, &mut deadline).await?;
         match exchange.request.body().as_bytes() {
             // Boxed, here and below, so that the future of the usual case stays small.
             None => Box::pin(self.upload(exchange, &mut deadline)).await,
             Some(_) => self.attempt(exchange, None, &mut deadline).await,
         }
+    }
+
+    /// Waits for the right to have a connection. A long poll needs none: it would have it nearly all the time.
+    async fn slot(
+        &self,
+        timeout: Timeout,
+        deadline: &mut Deadline<'_, R>,
+    ) -> Result<Option<ConnectionSlot<'_>>, TransportError> {
+        if let Timeout::LongPoll { .. } = timeout {
+            return Ok(None);
+        }
+        let free = self.slots.try_acquire();
+        if free.is_some() {
+            return Ok(free);
+        }
+        deadline.enter_phase(WAITING_FOR_CONNECTION);
+        Box::pin(deadline.race(self.slots.acquire())).await.map(Some)
     }
 
     /// Performs an exchange that sends a file, or several parts.

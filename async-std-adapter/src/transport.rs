@@ -55,7 +55,7 @@ pub use self::body::{RequestBody, ResponseBody};
 ///   Its connection serves no other exchange. It does not block, and yields even if the server never pauses.
 /// - **Secrets.** Header values that are [sensitive] appear in no log and no error.
 ///
-/// Everything else is up to the transport: proxies, TLS, the number of idle connections, and their age.
+/// Everything else is up to the transport: proxies, TLS, the number of connections and of idle ones, and their age.
 ///
 /// [`sent`]: teamwire_core::effect::TransportError::with_sent
 /// [`reused`]: teamwire_core::effect::TransportError::with_reused

@@ -15,6 +15,9 @@ use teamwire_std::MAX_CONNECTION_AGE;
 use super::{connection::Connection, origin::Origin};
 
 /// Pool of idle connections, the longest idle one first. The lock is held only while one is moved.
+///
+/// The latest is reused first, and each is closed by age. So the pool has as many connections as were in use at once
+/// within the maximum idle age, and the surplus of a peak is not used until it is too old.
 pub(super) struct Pool<S> {
     idle: Mutex<VecDeque<Idle<S>>>,
     max_idle: usize,

@@ -4,7 +4,7 @@ use std::{
     fs,
     future::Future,
     io::{Read, Write},
-    pin::pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, mpsc},
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
@@ -14,6 +14,7 @@ use std::{
 use async_std::task;
 use teamwire_async_std::{
     Client, Draft,
+    config::Limits,
     effect::Part,
     model::{Asset, NewAttachment, Upload},
     script::sample,
@@ -123,6 +124,50 @@ fn dropping_requests_at_once_leaves_the_others_alone() {
     });
     for task in tasks.collect::<Vec<_>>() {
         task.join().expect("no thread failed");
+    }
+}
+
+/// Polls a future once. It has to be pending.
+fn poll_once(future: Pin<&mut impl Future>) {
+    assert!(future.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+}
+
+#[test]
+fn request_dropped_in_the_queue_for_a_connection_leaves_it() {
+    for dropped_first in [true, false] {
+        let (arrived, has_arrived) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let server = Server::script(move |listener| {
+            let mut peer = listener.accept();
+            peer.request();
+            arrived.send(()).expect("the test waits");
+            released.recv().expect("the test sends it");
+            peer.send(me());
+            while peer.try_request().is_some() {
+                peer.send(me());
+            }
+        });
+        let limits = Limits { max_connections: 1, ..Limits::default() };
+        let client = teamwire_async_std::client(config(&server.url()).with_limits(limits)).expect("it is valid");
+        let contacts = client.contacts();
+        let mut first = Box::pin(contacts.me());
+        while has_arrived.try_recv().is_err() {
+            poll_once(first.as_mut());
+        }
+        let (mut second, mut third) = (Box::pin(contacts.me()), Box::pin(contacts.me()));
+        poll_once(second.as_mut());
+        poll_once(third.as_mut());
+        if dropped_first {
+            drop(second);
+            release.send(()).expect("the server waits");
+            task::block_on(first).expect("a response");
+        } else {
+            release.send(()).expect("the server waits");
+            task::block_on(first).expect("a response");
+            // It has the turn, and is not polled again.
+            drop(second);
+        }
+        task::block_on(third).expect("a response");
     }
 }
 
