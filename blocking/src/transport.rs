@@ -64,7 +64,7 @@ pub(crate) use self::stoppable::{Abandoning, StoppableTransport, stopped};
 ///   with it, at the latest after its timeout, and the reply is ignored.
 /// - **Secrets.** Header values that are [sensitive] appear in no log and no error.
 ///
-/// Everything else is up to the transport: proxies, TLS, the number of idle connections, and their age.
+/// Everything else is up to the transport: proxies, TLS, the number of connections and of idle ones, and their age.
 ///
 /// [`sent`]: teamwire_core::effect::TransportError::with_sent
 /// [`reused`]: teamwire_core::effect::TransportError::with_reused

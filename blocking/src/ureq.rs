@@ -4,8 +4,10 @@
 //!   UreqTransport            maps exchanges to requests of ureq, and its responses and errors to replies
 //!     │ Agent                ureq
 //!     ▼
-//!   NetworkConnector ──────► Connection                  the stream of ureq
-//!   (lookup, TCP, a           │ Buffers                 preprocessed responses
+//!   NetworkConnector ──────► PooledConnection            returns to the pool when ureq drops it
+//!   (the pool of idle        │
+//!    connections, or lookup, └ Connection                the stream of ureq
+//!    TCP, a                   │ Buffers                 preprocessed responses
 //!    tunnel, TLS)              │ Link                    TCP or TLS, both directions at once
 //!                              │ ConnectionHistory       whether it can be reused
 //!                              └ RequestContext          state that an exchange and its connection share
@@ -21,10 +23,12 @@ mod head_additions;
 mod interrupter;
 mod limits;
 mod link;
+mod pool;
 mod proxy;
 mod request_context;
 mod restored_body;
 mod reuse;
+mod slot;
 mod tcp;
 mod tls;
 mod withheld_response;

@@ -11,8 +11,8 @@ use teamwire_core::{
     machine::Reply,
 };
 use teamwire_std::{
-    Proxy,
-    body::{downcast_transport_error, timed_out},
+    ConnectionSlots, Proxy,
+    body::{WAITING_FOR_CONNECTION, downcast_transport_error, timed_out},
     http1::{MAX_HEAD, MIN_EXPECT_CONTINUE_LENGTH},
     reject_unsolicited,
 };
@@ -23,8 +23,8 @@ use ureq::{
 
 use super::{
     agent::agent, connector::NetworkConnector, head_additions::HeadAdditions, interrupter::Interrupter,
-    limits::TimeLimits, proxy::opens_tunnel, request_context::RequestContext, restored_body::RestoredBody,
-    reuse::IdleCutoff, tcp::Hosts,
+    limits::TimeLimits, pool::Pool, proxy::opens_tunnel, request_context::RequestContext, restored_body::RestoredBody,
+    reuse::IdleCutoff, slot::acquire, tcp::Hosts,
 };
 use crate::transport::{RequestBody, StoppableTransport, read_response, stopped};
 
@@ -34,6 +34,7 @@ type SendResult = Result<http::Response<ureq::Body>, ureq::Error>;
 pub(crate) struct UreqTransport {
     agent: Agent,
     connector: NetworkConnector,
+    slots: ConnectionSlots,
 }
 
 /// Progress of a response, for the error of its exchange.
@@ -56,10 +57,9 @@ impl UreqTransport {
             .user_agent("")
             .accept("")
             .accept_encoding("")
-            // ureq's default is three connections per host, and a bot has one host.
-            .max_idle_connections(limits.max_idle_connections)
-            .max_idle_connections_per_host(limits.max_idle_connections)
-            .max_idle_age(limits.max_idle_age)
+            // The connector has a pool.
+            .max_idle_connections(0)
+            .max_idle_connections_per_host(0)
             .max_response_header_size(MAX_HEAD)
             .build();
         let connector = NetworkConnector {
@@ -67,8 +67,10 @@ impl UreqTransport {
             proxy: Proxy::from_config(config),
             hosts: Hosts::default(),
             idle_cutoff: IdleCutoff::default(),
+            pool: Pool::new(limits),
         };
-        Ok(Self { agent: agent(settings, connector.clone()), connector })
+        let slots = ConnectionSlots::new(limits.max_connections);
+        Ok(Self { agent: agent(settings, connector.clone()), connector, slots })
     }
 
     /// Performs the exchange. The response's body is in memory or in the file of the exchange.
@@ -161,6 +163,17 @@ impl UreqTransport {
         let mut response = ResponseProgress::default();
         let outer = RequestContext::replace(RequestContext::default());
         let limits = TimeLimits::start(timeout, max_duration);
+        // A long poll needs no slot: it would have it nearly all the time.
+        let is_long_poll = matches!(timeout, Timeout::LongPoll { .. });
+        let slot = (!is_long_poll).then(|| acquire(&self.slots, limits, interrupter.as_ref())).transpose();
+        let _slot = match slot {
+            Ok(slot) => slot,
+            Err(_) => {
+                RequestContext::replace(outer);
+                let timeout = max_duration.filter(|_| limits.has_ended()).map_or(timeout, Timeout::Total);
+                return Reply::Error(timed_out(timeout, Some(WAITING_FOR_CONNECTION)));
+            }
+        };
         let replaces_stale_connection = exchange.replaces_stale_connection;
         let context = RequestContext { replaces_stale_connection, limits, interrupter, ..RequestContext::default() };
         let result = self.exchange(exchange, context, &mut response);

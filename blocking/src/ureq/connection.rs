@@ -43,6 +43,11 @@ impl Connection {
         Self { link, history, buffers, pending_output, written: 0, last_activity: Instant::now(), is_broken: false }
     }
 
+    /// Returns the time since when the connection is idle; `None` during an exchange.
+    pub(super) const fn idle_since(&self) -> Option<Instant> {
+        self.history.idle_since()
+    }
+
     /// Appends the bytes that ureq has written to the pending output. The first of them are the head, into which the
     /// additions are inserted.
     fn append_written(&mut self, amount: usize) {
@@ -245,7 +250,7 @@ impl Transport for Connection {
         Ok(true)
     }
 
-    /// Called by ureq before it keeps a connection, and before it reuses one.
+    /// Called by ureq at the end of an exchange, and by the pool before it returns an idle connection.
     fn is_open(&mut self) -> bool {
         let now = Instant::now();
         let is_idle = self.history.idle_since().is_some();

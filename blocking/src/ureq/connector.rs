@@ -11,6 +11,7 @@ use super::{
     connection::{Connection, failed},
     interrupter::Target,
     link::Link,
+    pool::{Origin, Pool, PooledConnection},
     proxy::{open_tunnel, opens_tunnel, unreachable},
     request_context::RequestContext,
     reuse::{ConnectionHistory, IdleCutoff},
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::detached::spawn_detached;
 
-/// Makes connections: resolves the host or the proxy, connects, opens a tunnel through the proxy, and performs the TLS
+/// Takes connections from the pool, or makes them: resolves the host or the proxy, connects, opens a tunnel through the proxy, and performs the TLS
 /// handshake for `https`. The connectors of ureq set a socket timeout for each read, change the socket's mode twice to
 /// check whether a connection is open, do not accept a `ClientConfig`, and log the login of a proxy.
 #[derive(Clone, Debug)]
@@ -28,16 +29,22 @@ pub(super) struct NetworkConnector {
     pub(super) proxy: Option<Proxy>,
     pub(super) hosts: Hosts,
     pub(super) idle_cutoff: IdleCutoff,
+    pub(super) pool: Pool,
 }
 
 impl Connector for NetworkConnector {
-    type Out = Connection;
+    type Out = PooledConnection;
 
-    fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Connection>, Error> {
+    fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<PooledConnection>, Error> {
+        let origin = Origin::of(details.uri);
+        if let Some(idle) = self.pool.check_out(&origin) {
+            return Ok(Some(idle));
+        }
         let deadline = RequestContext::with(|context| context.limits.connected_by());
         let link = self.link(details, deadline)?;
         RequestContext::with(|context| context.connected = true);
-        Ok(Some(Connection::new(link, ConnectionHistory::new(self.idle_cutoff.clone()))))
+        let connection = Connection::new(link, ConnectionHistory::new(self.idle_cutoff.clone()));
+        Ok(Some(self.pool.pooled(Box::new(connection), origin)))
     }
 }
 

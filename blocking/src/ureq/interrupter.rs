@@ -2,6 +2,7 @@ use std::{
     io::{self, ErrorKind},
     net::{Shutdown, TcpStream},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Waker,
 };
 
 use crate::detached::CancelHandle;
@@ -19,6 +20,8 @@ struct State {
 /// The object that the exchange waits for.
 #[derive(Debug)]
 pub(super) enum Target {
+    /// Another exchange, whose connection it needs.
+    Waiting(Waker),
     /// Neither a lookup nor an attempt to connect can be interrupted, but its waiter can be released.
     Connecting(CancelHandle),
     Connected(Arc<TcpStream>),
@@ -31,6 +34,7 @@ impl Interrupter {
         state.is_interrupted = true;
         // Within the lock: a connection that the exchange has returned to the pool must not be shut down.
         match &state.target {
+            Some(Target::Waiting(waker)) => waker.wake_by_ref(),
             Some(Target::Connecting(cancel)) => cancel.cancel(),
             // An error means that the connection is lost already.
             Some(Target::Connected(stream)) => drop(stream.shutdown(Shutdown::Both)),

@@ -1,0 +1,46 @@
+use std::{
+    future::Future,
+    io::{self, ErrorKind},
+    pin::pin,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use teamwire_std::{ConnectionSlot, ConnectionSlots};
+
+use super::{
+    interrupter::{Interrupter, Target},
+    limits::TimeLimits,
+};
+use crate::signal::Signal;
+
+/// Waits for the right to have a connection.
+///
+/// # Errors
+///
+/// Fails at the end of the time limit, or if the exchange is interrupted.
+pub(super) fn acquire<'a>(
+    slots: &'a ConnectionSlots,
+    limits: TimeLimits,
+    interrupter: Option<&Interrupter>,
+) -> io::Result<ConnectionSlot<'a>> {
+    if let Some(slot) = slots.try_acquire() {
+        return Ok(slot);
+    }
+    let signal = Signal::default();
+    let (waker, until) = (signal.waker(), limits.connected_by());
+    if let Some(interrupter) = interrupter {
+        interrupter.set(Target::Waiting(waker.clone()))?;
+    }
+    let mut slot = pin!(slots.acquire());
+    loop {
+        if let Poll::Ready(slot) = slot.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return Ok(slot);
+        }
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) || interrupter.is_some_and(Interrupter::is_interrupted) {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        signal.wait(left);
+    }
+}
