@@ -29,7 +29,10 @@ pub(super) struct Queue<K>(Arc<Shared<K>>);
 
 struct Shared<K> {
     state: Mutex<State<K>>,
-    changed: Condvar,
+    /// Notified of a job for the threads that take both kinds.
+    new_job: Condvar,
+    /// Notified of a job for the thread that takes unsubscribes.
+    new_unsubscribe: Condvar,
     backend: Arc<dyn Backend>,
     stop_handle: StopHandle,
     signal: Signal,
@@ -68,7 +71,8 @@ impl<K: PartialEq + Send + 'static> Queue<K> {
         };
         let queue = Self(Arc::new(Shared {
             state: Mutex::new(state),
-            changed: Condvar::new(),
+            new_job: Condvar::new(),
+            new_unsubscribe: Condvar::new(),
             backend: Arc::clone(backend),
             stop_handle: stop_handle.clone(),
             signal: signal.clone(),
@@ -86,7 +90,11 @@ impl<K: PartialEq + Send + 'static> Queue<K> {
         let jobs = if is_unsubscribe { &mut state.unsubscribes } else { &mut state.polls };
         jobs.push_back(Job { key, ticket, exchange, is_unsubscribe });
         drop(state);
-        self.0.changed.notify_all();
+        // One thread is enough for a job. Of an unsubscribe, the other thread then finds none.
+        if is_unsubscribe {
+            self.0.new_unsubscribe.notify_one();
+        }
+        self.0.new_job.notify_one();
     }
 
     /// Removes the polls of this feed that have not started.
@@ -132,7 +140,8 @@ impl<K> Shared<K> {
             if let Some(job) = poll.or_else(|| state.unsubscribes.pop_front()) {
                 return Some(job);
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            let changed = if takes_polls { &self.new_job } else { &self.new_unsubscribe };
+            state = changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -144,6 +153,7 @@ impl<K> Shared<K> {
 impl<K> Drop for Queue<K> {
     fn drop(&mut self) {
         self.0.state().closed = true;
-        self.0.changed.notify_all();
+        self.0.new_job.notify_all();
+        self.0.new_unsubscribe.notify_all();
     }
 }

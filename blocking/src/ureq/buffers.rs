@@ -1,12 +1,18 @@
+use std::mem;
+
 use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::http1::{ChunkLines, Head, LineBreaks, MAX_HEAD, MAX_INTERIM, ParsedHead, next_head};
 
-use super::withheld_response::WithheldResponse;
+use super::{request_context::RequestContext, withheld_response::WithheldResponse};
 
 /// Maximum number of bytes to write at once.
-const MAX_OUTPUT: usize = 64 << 10;
+pub(super) const MAX_OUTPUT: usize = 64 << 10;
+/// Initial number of bytes of a response to hold. Most responses, and the empty ones of long polls, are shorter.
+const MIN_INPUT: usize = 8 << 10;
 /// Maximum number of bytes of a response to hold: the longest head or line that is allowed, and some bytes behind it.
 const MAX_INPUT: usize = MAX_HEAD + (16 << 10);
+/// Maximum size of a buffer that an idle connection keeps.
+const MAX_KEPT: usize = 16 << 10;
 
 /// Buffers of a connection. Responses are preprocessed before ureq sees them: interim responses and chunk extensions
 /// are removed, and folded lines are unfolded. ureq logs every byte that it reads, so it gets only the part of the head
@@ -21,6 +27,8 @@ pub(super) struct Buffers {
     ready: usize,
     /// End of the input that has arrived.
     filled: usize,
+    /// The last bytes to arrive have filled the buffer, so that more are likely to follow.
+    was_filled: bool,
     /// The input may have bytes that ureq can use.
     has_new_input: bool,
     phase: Phase,
@@ -47,8 +55,18 @@ enum Phase {
 impl Buffers {
     /// Prepares for the response to another request.
     pub(super) fn reset(&mut self) {
-        let (output, input) = (std::mem::take(&mut self.output), std::mem::take(&mut self.input));
+        let (output, input) = (mem::take(&mut self.output), mem::take(&mut self.input));
         *self = Self { output, input, ..Self::default() };
+    }
+
+    /// Frees buffers that were enlarged, once the exchange is complete.
+    pub(super) fn shrink(&mut self) {
+        self.reset();
+        for buffer in [&mut self.output, &mut self.input] {
+            if buffer.capacity() > MAX_KEPT {
+                *buffer = Vec::new();
+            }
+        }
     }
 
     /// Returns the beginning of what ureq has written.
@@ -66,7 +84,11 @@ impl Buffers {
             (self.ready, self.filled) = (self.ready - self.consumed, self.filled - self.consumed);
             self.consumed = 0;
         }
-        self.input.resize(MAX_INPUT, 0);
+        let is_short = self.input.len() - self.filled < MIN_INPUT / 2;
+        if mem::take(&mut self.was_filled) || is_short {
+            let larger = (self.input.len() * 2).clamp(MIN_INPUT, MAX_INPUT);
+            self.input.resize(larger, 0);
+        }
         if self.filled == self.input.len() {
             let why = format!("a line of more than {MAX_HEAD} bytes in a chunked body");
             return Err(TransportError::new(TransportErrorKind::Protocol, why));
@@ -78,6 +100,7 @@ impl Buffers {
     pub(super) fn arrived(&mut self, amount: usize, withheld: &mut WithheldResponse) -> Result<(), TransportError> {
         let before = self.ready;
         self.filled += amount;
+        self.was_filled = self.filled == self.input.len();
         self.repair(amount, withheld)?;
         self.has_new_input |= self.ready > before;
         Ok(())
@@ -190,7 +213,10 @@ fn begins_as_http(bytes: &[u8]) -> bool {
 
 impl ureq::unversioned::transport::Buffers for Buffers {
     fn output(&mut self) -> &mut [u8] {
-        self.output.resize(MAX_OUTPUT, 0);
+        let length = RequestContext::with(|context| context.output_length);
+        if self.output.len() < length {
+            self.output.resize(length, 0);
+        }
         &mut self.output
     }
 
@@ -213,8 +239,11 @@ impl ureq::unversioned::transport::Buffers for Buffers {
     }
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
-        self.output.resize(MAX_OUTPUT, 0);
-        self.input.resize(MAX_INPUT, 0);
+        self.output();
+        // ureq uses it for chunked bodies alone, which are not sent.
+        if self.input.is_empty() {
+            self.input.resize(MIN_INPUT, 0);
+        }
         (&mut self.input[self.filled..], &mut self.output)
     }
 

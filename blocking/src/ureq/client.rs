@@ -22,9 +22,9 @@ use ureq::{
 };
 
 use super::{
-    agent::agent, connector::NetworkConnector, head_additions::HeadAdditions, interrupter::Interrupter,
-    limits::TimeLimits, pool::Pool, proxy::opens_tunnel, request_context::RequestContext, restored_body::RestoredBody,
-    reuse::IdleCutoff, slot::acquire, tcp::Hosts,
+    agent::agent, buffers::MAX_OUTPUT, connector::NetworkConnector, head_additions::HeadAdditions,
+    interrupter::Interrupter, limits::TimeLimits, pool::Pool, proxy::opens_tunnel, request_context::RequestContext,
+    restored_body::RestoredBody, reuse::IdleCutoff, slot::acquire, tcp::Hosts,
 };
 use crate::transport::{RequestBody, StoppableTransport, read_response, stopped};
 
@@ -118,7 +118,8 @@ impl UreqTransport {
     }
 
     fn attempt(&self, head: Parts, content: &Body, context: RequestContext) -> SendResult {
-        RequestContext::replace(context);
+        let output_length = output_length(&head, content.length());
+        RequestContext::replace(RequestContext { output_length, ..context });
         match (content, content.as_bytes()) {
             // These methods usually have a body, so the length of an empty one is sent, which ureq would send chunked.
             (Body::Empty, _) if !matches!(head.method, Method::POST | Method::PUT | Method::PATCH) => {
@@ -224,6 +225,19 @@ impl<S: Read> Read for PaddedReader<S> {
         self.left = self.left.saturating_sub(read as u64);
         Ok(read)
     }
+}
+
+/// Returns the length of the buffer for the parts of a request that ureq writes: the head, and then the body, or a piece
+/// of it.
+fn output_length(head: &Parts, body: u64) -> usize {
+    /// Length of the lines that ureq adds, which contain the host.
+    const ADDED: usize = 512;
+    let headers = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    let uri = &head.uri;
+    let target =
+        uri.path().len() + uri.query().map_or(0, str::len) + 2 * uri.authority().map_or(0, |it| it.as_str().len());
+    let head = ADDED + target + headers.sum::<usize>();
+    head.max(usize::try_from(body).unwrap_or(usize::MAX)).min(MAX_OUTPUT)
 }
 
 /// Maps an error of ureq.

@@ -48,6 +48,11 @@ impl Connection {
         self.history.idle_since()
     }
 
+    /// Frees buffers that were enlarged for the exchange that has ended.
+    pub(super) fn shrink(&mut self) {
+        self.buffers.shrink();
+    }
+
     /// Appends the bytes that ureq has written to the pending output. The first of them are the head, into which the
     /// additions are inserted.
     fn append_written(&mut self, amount: usize) {

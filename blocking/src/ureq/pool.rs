@@ -169,9 +169,10 @@ impl Transport for PooledConnection {
 impl Drop for PooledConnection {
     fn drop(&mut self) {
         // Idle since ureq asked at the end of the exchange whether it is open.
-        if let Some(connection) = self.connection.take()
+        if let Some(mut connection) = self.connection.take()
             && let Some(since) = connection.idle_since()
         {
+            connection.shrink();
             self.pool.check_in(connection, self.origin.clone(), since);
         }
     }

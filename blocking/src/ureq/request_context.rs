@@ -12,6 +12,8 @@ use super::{
 pub(super) struct RequestContext {
     /// Parts of the head that ureq does not know of, until they are inserted.
     pub(super) additions: HeadAdditions,
+    /// Length of the buffer for the parts of the request that ureq writes.
+    pub(super) output_length: usize,
     /// The head has `Expect: 100-continue`.
     pub(super) expects_continue: bool,
     /// The exchange needs a connection that has served no other.
