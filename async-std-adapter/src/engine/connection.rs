@@ -115,6 +115,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.input.poll_fill(&mut self.stream, cx)
     }
 
+    /// Waits until more has arrived, and reads it into this buffer instead of the input, which has to be empty. Returns
+    /// zero at the end of the stream.
+    pub(super) async fn receive_into<R: Runtime>(
+        &mut self,
+        buffer: &mut [u8],
+        deadline: &mut Deadline<'_, R>,
+    ) -> Result<io::Result<usize>, TransportError> {
+        debug_assert!(self.input.is_empty(), "bytes would be skipped");
+        let stream = &mut self.stream;
+        deadline.run(|cx| stream.poll_read(cx, buffer)).await
+    }
+
+    /// Reads bytes that have arrived behind a response, without waiting: an input that is not empty shows that the
+    /// connection cannot be reused.
+    pub(super) fn read_excess(&mut self) {
+        drop(self.input.poll_fill(&mut self.stream, &mut Context::from_waker(Waker::noop())));
+    }
+
     /// Waits until more has arrived. Returns zero at the end of the stream.
     pub(super) async fn receive<R: Runtime>(
         &mut self,

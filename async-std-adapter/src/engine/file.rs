@@ -38,7 +38,7 @@ impl Upload {
 pub(crate) struct ChunkSource {
     /// `None` after its end.
     reader: Option<BodyReader>,
-    /// Buffer for one chunk.
+    /// Buffer for one chunk. It keeps its length, because new bytes would have to be zeroed for each read.
     chunk: Vec<u8>,
 }
 
@@ -51,18 +51,16 @@ impl ChunkSource {
 
     /// Returns the next chunk, which is empty at the end. Fails before the end of a file whose length has changed.
     pub(crate) async fn next(&mut self, runtime: &impl Runtime) -> Result<&[u8], TransportError> {
-        self.chunk.clear();
-        if let Some(mut reader) = self.reader.take() {
-            let mut chunk = mem::take(&mut self.chunk);
-            let read = move || {
-                let read = (&mut reader).take(CHUNK_SIZE as u64).read_to_end(&mut chunk);
-                read.map(|_| (reader, chunk))
-            };
-            let (reader, chunk) = runtime.unblock(read).await.map_err(broken)?;
-            self.chunk = chunk;
-            self.reader = Some(reader).filter(|_| !self.chunk.is_empty());
-        }
-        Ok(&self.chunk)
+        let Some(mut reader) = self.reader.take() else { return Ok(&[]) };
+        let mut chunk = mem::take(&mut self.chunk);
+        let read = move || {
+            chunk.resize(CHUNK_SIZE, 0);
+            fill(&mut reader, &mut chunk).map(|filled| (reader, chunk, filled))
+        };
+        let (reader, chunk, filled) = runtime.unblock(read).await.map_err(broken)?;
+        self.chunk = chunk;
+        self.reader = Some(reader).filter(|_| filled > 0);
+        Ok(&self.chunk[..filled])
     }
 }
 
@@ -113,6 +111,20 @@ impl FileSink {
         self.written += filled as u64;
         Ok(())
     }
+}
+
+/// Reads until the buffer is full, or the reader has ended. Returns the number of bytes.
+fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(bytes) => filled += bytes,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }
 
 fn unusable(error: FileError) -> TransportError {

@@ -134,18 +134,30 @@ impl BodyDecoder {
         }
     }
 
+    /// Returns the number of the next bytes that are data, whatever arrives; zero in chunks.
+    fn plain(&self) -> usize {
+        match self {
+            Self::Length(left) => usize::try_from(*left).unwrap_or(usize::MAX),
+            Self::Chunks(_) => 0,
+            Self::UntilClosed => usize::MAX,
+        }
+    }
+
+    /// Records that data was received that needs no decoding.
+    fn skip(&mut self, bytes: usize) {
+        if let Self::Length(left) = self {
+            *left -= bytes as u64;
+        }
+    }
+
     /// Decodes these bytes. Returns the number of bytes that were read, and the number that were written.
     fn decode(&mut self, from: &[u8], to: &mut [u8]) -> (usize, usize) {
-        let most = match self {
-            Self::Length(left) => usize::try_from(*left).unwrap_or(usize::MAX),
-            Self::Chunks(lines) => return lines.decode(from, to),
-            Self::UntilClosed => usize::MAX,
-        };
-        let length = from.len().min(to.len()).min(most);
-        to[..length].copy_from_slice(&from[..length]);
-        if let Self::Length(left) = self {
-            *left -= length as u64;
+        if let Self::Chunks(lines) = self {
+            return lines.decode(from, to);
         }
+        let length = from.len().min(to.len()).min(self.plain());
+        to[..length].copy_from_slice(&from[..length]);
+        self.skip(length);
         (length, length)
     }
 
@@ -178,12 +190,11 @@ pub(super) async fn receive<R: Runtime>(
         _ => None,
     };
     sink.expect(announced)?;
-    if let BodySink::File(_) = sink {
+    if let (BodySink::File(_), BodyMode::Chunked) = (&*sink, mode) {
         connection.input.expand();
     }
-    let (mut decoder, mut arrived) = (BodyDecoder::new(mode), 0);
+    let (mut decoder, mut arrived, mut reported, mut has_bypassed_input) = (BodyDecoder::new(mode), 0, 0, false);
     loop {
-        let before = arrived;
         loop {
             let unread = connection.input.unread();
             let (used, got) = decoder.decode(unread, sink.room(unread.len()));
@@ -197,14 +208,37 @@ pub(super) async fn receive<R: Runtime>(
             }
         }
         decoder.check()?;
-        if arrived > before {
+        if arrived > reported {
             receiving.progress.report(arrived, announced);
+            reported = arrived;
         }
         if decoder.has_ended() {
+            if has_bypassed_input {
+                connection.read_excess();
+            }
             return Ok(());
         }
         let until_closed = mode == BodyMode::CloseDelimited;
-        match connection.receive(deadline).await? {
+        let plain = decoder.plain();
+        let received = match sink {
+            // Without a copy. In memory, the room would have to be zeroed.
+            BodySink::File(file) if plain > 0 && connection.input.is_empty() => {
+                has_bypassed_input = true;
+                let room = file.room();
+                let most = room.len().min(plain);
+                let received = connection.receive_into(&mut room[..most], deadline).await?;
+                if let Ok(bytes) = received {
+                    decoder.skip(bytes);
+                    arrived += bytes as u64;
+                    if sink.fill(bytes)? {
+                        sink.write(deadline).await?;
+                    }
+                }
+                received
+            }
+            _ => connection.receive(deadline).await?,
+        };
+        match received {
             Ok(0) if until_closed && (receiving.is_error_status || !receiving.is_broken) => return Ok(()),
             Ok(0) => return Err(disconnected(io::Error::from(io::ErrorKind::UnexpectedEof))),
             Ok(_) => {}

@@ -10,7 +10,10 @@ use teamwire_core::{
 };
 use teamwire_tests::{executor_test, harness::Harness};
 
-use crate::support::{Folder, Peer, Server, client, config, observed, pattern, perform};
+use crate::{
+    connections::send_too_much,
+    support::{Folder, Peer, Server, ask, client, config, me, observed, pattern, perform},
+};
 
 /// Requests a response that is written to this file at an offset.
 fn download<H: Harness>(client: &Client<H::X>, path: &str, offset: u64) -> Result<Response, TransportError> {
@@ -73,6 +76,24 @@ fn response_of_any_form_goes_to_a_file<H: Harness>() {
             assert!(read(&path) == pattern(length), "{length} bytes");
         }
         assert_eq!(server.connections(), 4, "the last one is kept");
+    }
+}
+
+#[executor_test(transports)]
+fn connection_with_bytes_left_over_behind_a_file_is_not_used_again<H: Harness>() {
+    for length in [10, 40_000] {
+        let folder = Folder::new();
+        let server = Server::script(move |listener| {
+            send_too_much(&mut listener.accept(), length);
+            let mut peer = listener.accept();
+            peer.request();
+            peer.send(me());
+        });
+        let client = client::<H>(&server);
+        let path = folder.file("file", Vec::new());
+        download::<H>(&client, &path, 0).expect("a response");
+        assert_eq!(read(&path).len(), length);
+        assert_eq!(ask::<H>(&client).expect("a response"), "Example");
     }
 }
 
