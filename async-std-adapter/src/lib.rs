@@ -104,7 +104,8 @@
 //!
 //! Connections are reused, for five minutes at most; [`Limits`](config::Limits) sets their number and their idle time.
 //! If a reused one turns out to be dead, those that have been idle at least as long are closed as well, and the next
-//! attempt makes a new one.
+//! attempt makes a new one. A request that may be repeated reuses a connection of the last second without checking that
+//! it is still open; if it is not, the request is repeated on a new one, which is not counted as a retry.
 //!
 //! The host is looked up for each new connection. Concurrent operations share the lookup of a host, and there are at
 //! most four lookups at a time. The addresses are tried 250 ms apart, or as soon as one fails (RFC 8305, "Happy
