@@ -175,6 +175,11 @@ function refreshAlerts() {
 	}, 20);
 }
 
+async function fetchLogs() {
+	const [requests, feeds, faults] = await Promise.all(['/requests?limit=300', '/feeds', '/faults'].map(api.get));
+	Object.assign(state, { feeds, faults, requests: new Map(requests.items.reverse().map((it) => [it.number, it])) });
+}
+
 /** Fetches all. Returns the position in the stream. */
 async function start() {
 	const world = await api.get('/world');
@@ -186,10 +191,7 @@ async function start() {
 	const [uid, tid] = address();
 	const known = (it) => world.people.some((person) => person.uid === it && !person.is_deleted);
 	redraw();
-	const played = play([state.uid, uid, store.teamwirePerson].find(known) ?? playable()[0]?.uid, tid);
-	const [requests, feeds, faults] = await Promise.all(['/requests?limit=300', '/feeds', '/faults'].map(api.get));
-	Object.assign(state, { feeds, faults, requests: new Map(requests.items.reverse().map((it) => [it.number, it])) });
-	await played;
+	await Promise.all([fetchLogs(), play([state.uid, uid, store.teamwirePerson].find(known) ?? playable()[0]?.uid, tid)]);
 	return `${world.boot}.${world.seq}`;
 }
 
