@@ -161,20 +161,16 @@ impl StoppableTransport for UreqTransport {
 impl UreqTransport {
     fn perform_exchange(&self, exchange: Exchange, interrupter: Option<Interrupter>) -> Reply {
         let (timeout, max_duration) = (exchange.timeout, exchange.max_duration);
-        let mut response = ResponseProgress::default();
-        let outer = RequestContext::replace(RequestContext::default());
         let limits = TimeLimits::start(timeout, max_duration);
         // A long poll needs no slot: it would have it nearly all the time.
         let is_long_poll = matches!(timeout, Timeout::LongPoll { .. });
         let slot = (!is_long_poll).then(|| acquire(&self.slots, limits, interrupter.as_ref())).transpose();
-        let _slot = match slot {
-            Ok(slot) => slot,
-            Err(_) => {
-                RequestContext::replace(outer);
-                let timeout = max_duration.filter(|_| limits.has_ended()).map_or(timeout, Timeout::Total);
-                return Reply::Error(timed_out(timeout, Some(WAITING_FOR_CONNECTION)));
-            }
+        let Ok(_slot) = slot else {
+            let timeout = max_duration.filter(|_| limits.has_ended()).map_or(timeout, Timeout::Total);
+            return Reply::Error(timed_out(timeout, Some(WAITING_FOR_CONNECTION)));
         };
+        let mut response = ResponseProgress::default();
+        let outer = RequestContext::replace(RequestContext::default());
         let replaces_stale_connection = exchange.replaces_stale_connection;
         let context = RequestContext { replaces_stale_connection, limits, interrupter, ..RequestContext::default() };
         let result = self.exchange(exchange, context, &mut response);
