@@ -223,7 +223,7 @@ impl<S: Read> Read for PaddedReader<S> {
     }
 }
 
-/// Returns the length of the buffer for the parts of a request that ureq writes: the head, and then the body, or a piece
+/// Returns the length of the buffer for the parts of a request that ureq writes: the head, and then the body, or pieces
 /// of it.
 fn output_length(head: &Parts, body: u64) -> usize {
     /// Length of the lines that ureq adds, which contain the host.

@@ -20,9 +20,10 @@ use super::{
 };
 use crate::detached::spawn_detached;
 
-/// Takes connections from the pool, or makes them: resolves the host or the proxy, connects, opens a tunnel through the proxy, and performs the TLS
-/// handshake for `https`. The connectors of ureq set a socket timeout for each read, change the socket's mode twice to
-/// check whether a connection is open, do not accept a `ClientConfig`, and log the login of a proxy.
+/// Takes connections from the pool, or makes them: resolves the host or the proxy, connects, opens a tunnel through the
+/// proxy, and performs the TLS handshake for `https`. The connectors of ureq set a socket timeout for each read, change
+/// the socket's mode twice to check whether a connection is open, do not accept a `ClientConfig`, and log the login of
+/// a proxy.
 #[derive(Clone, Debug)]
 pub(super) struct NetworkConnector {
     pub(super) tls: Arc<ClientConfig>,

@@ -155,7 +155,7 @@ pub struct Limits {
     ///
     /// A progress observer that sends requests of its own needs a second connection while its transfer has the first.
     pub max_connections: usize,
-    /// Maximum number of idle connections that an executor keeps. Default: 10,000.
+    /// Maximum number of idle connections that an executor keeps. Default: 20,000.
     ///
     /// It is only an upper bound. An executor keeps each connection for [`max_idle_age`](Self::max_idle_age) after its
     /// last use, and reuses the latest first. So it keeps as many connections as were in use at once lately, and the
@@ -174,7 +174,7 @@ impl Default for Limits {
             max_list_size: 256 << 20,
             max_download_size: 64 << 20,
             max_connections: 512,
-            max_idle_connections: 10_000,
+            max_idle_connections: 20_000,
             max_idle_age: Duration::from_secs(50),
         }
     }
