@@ -8,7 +8,7 @@ use super::{
     V1,
     endpoints::{change, chat, with_id},
     idempotency_key,
-    json::{Decode, DecodeError, Json},
+    json::object,
 };
 use crate::{
     error::Error,
@@ -95,15 +95,17 @@ fn jpeg(response: &mut ResponseReader<'_>) -> Result<Vec<u8>, Error> {
     Err(response.violation("expected a JPEG"))
 }
 
-/// The id and the size are essential.
-impl Decode for Asset {
-    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
-        let [id, file_name, media_type, size] = json.members(["id", "file_name", "media_type", "size"])?;
-        Ok(Self {
-            asset_id: id.required()?,
-            file_name: file_name.optional().unwrap_or_default(),
-            media_type: media_type.optional().unwrap_or_default(),
-            size: size.required()?,
-        })
-    }
+object! {
+    /// The id and the size are essential.
+    Asset {
+        "id" => asset_id: required,
+        "file_name" => file_name: optional,
+        "media_type" => media_type: optional,
+        "size" => size: required,
+    } Ok(Self {
+        asset_id,
+        file_name: file_name.unwrap_or_default(),
+        media_type: media_type.unwrap_or_default(),
+        size,
+    })
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     V1,
-    json::{Decode, DecodeError, Json, Member},
+    json::{Decode, DecodeError, Json, Member, object},
     text,
 };
 use crate::{
@@ -50,76 +50,82 @@ impl Decode for Attachment {
     fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let [kind] = json.members(["kind"])?;
         Ok(match kind.required::<String>()?.as_str() {
-            "calendar" => Self::Calendar(calendar(json)?),
-            "location" => Self::Location(location(json)?),
-            "live_location" => Self::LiveLocation(live_location(json)?),
+            "calendar" => Self::Calendar(CalendarEvent::decode(json)?),
+            "location" => Self::Location(Location::decode(json)?),
+            "live_location" => Self::LiveLocation(LiveLocation::decode(json)?),
             "gallery" => {
                 let [images] = json.members(["images"])?;
                 Self::Gallery(images.required_items()?)
             }
-            "sound" => {
-                let (asset, duration) = recording(json)?;
-                Self::Sound(asset, duration)
-            }
-            "video" => {
-                let (asset, duration) = recording(json)?;
-                Self::Video(asset, duration)
-            }
+            "sound" => Recording::decode(json).map(|Recording(asset, duration)| Self::Sound(asset, duration))?,
+            "video" => Recording::decode(json).map(|Recording(asset, duration)| Self::Video(asset, duration))?,
             "file" => {
                 let [asset] = json.members(["asset"])?;
                 Self::File(asset.required()?)
             }
-            "poll" => {
-                let [question, options, multiple_choice] = json.members(["question", "options", "multiple_choice"])?;
-                Self::Poll(Poll {
-                    question: question.required()?,
-                    options: options.required_items()?,
-                    multiple_choice: multiple_choice.optional().unwrap_or(false),
-                })
-            }
+            "poll" => Self::Poll(Poll::decode(json)?),
             _ => return Err(DecodeError::new("unknown attachment kind").at("kind")),
         })
     }
 }
 
-fn calendar(json: Json<'_>) -> Result<CalendarEvent, DecodeError> {
-    let [title, start, end, description, location] =
-        json.members(["title", "start", "end", "description", "location"])?;
-    Ok(CalendarEvent {
-        title: title.optional().unwrap_or_default(),
-        start: start.required()?,
-        end: end.required()?,
-        description: description.optional(),
-        location: location.optional(),
-    })
+object! {
+    CalendarEvent {
+        "title" => title: optional,
+        "start" => start: required,
+        "end" => end: required,
+        "description" => description: optional,
+        "location" => location: optional,
+    } Ok(Self { title: title.unwrap_or_default(), start, end, description, location })
 }
 
-fn location(json: Json<'_>) -> Result<Location, DecodeError> {
-    let [name, lat, lon, address, city, country, postal_code] =
-        json.members(["name", "lat", "lon", "address", "city", "country", "postal_code"])?;
-    Ok(Location {
-        name: name.optional().unwrap_or_default(),
+object! {
+    Location {
+        "name" => name: optional,
+        "lat" => lat: required,
+        "lon" => lon: required,
+        "address" => address: optional,
+        "city" => city: optional,
+        "country" => country: optional,
+        "postal_code" => postal_code: optional,
+    } Ok(Self {
+        name: name.unwrap_or_default(),
         coordinates: coordinates(lat, lon)?,
-        address: address.optional(),
-        city: city.optional(),
-        country: country.optional(),
-        postal_code: postal_code.optional(),
+        address,
+        city,
+        country,
+        postal_code,
     })
 }
 
-fn live_location(json: Json<'_>) -> Result<LiveLocation, DecodeError> {
-    let [lat, lon, duration] = json.members(["initial_lat", "initial_lon", "duration"])?;
-    Ok(LiveLocation { initial: coordinates(lat, lon)?, duration: Duration::from_secs(duration.required()?) })
+object! {
+    LiveLocation {
+        "initial_lat" => lat: required,
+        "initial_lon" => lon: required,
+        "duration" => duration: required,
+    } Ok(Self { initial: coordinates(lat, lon)?, duration: Duration::from_secs(duration) })
+}
+
+object! {
+    Poll {
+        "question" => question: required,
+        "options" => options: with(Member::required_items),
+        "multiple_choice" => multiple_choice: optional,
+    } Ok(Self { question, options: options?, multiple_choice: multiple_choice.unwrap_or(false) })
 }
 
 /// A sound or a video.
-fn recording(json: Json<'_>) -> Result<(Asset, Option<Duration>), DecodeError> {
-    let [asset, duration_ms] = json.members(["asset", "duration_ms"])?;
-    Ok((asset.required()?, duration_ms.optional().map(Duration::from_millis)))
+struct Recording(Asset, Option<Duration>);
+
+object! {
+    Recording {
+        "asset" => asset: required,
+        "duration_ms" => duration_ms: optional,
+    } Ok(Self(asset, duration_ms.map(Duration::from_millis)))
 }
 
-pub(super) fn coordinates(lat: Member<'_>, lon: Member<'_>) -> Result<Coordinates, DecodeError> {
-    Coordinates::new(lat.required()?, lon.required()?).map_err(|_| DecodeError::new("invalid coordinates"))
+pub(super) fn coordinates(lat: f64, lon: f64) -> Result<Coordinates, DecodeError> {
+    Coordinates::new(lat, lon).map_err(|_| DecodeError::new("invalid coordinates"))
 }
 
 /// Returns new attachments in the form of the contract. `files` are their files, in the same order.

@@ -10,7 +10,7 @@ use super::{
     endpoints::{change, chat, checked, list},
     idempotency_key,
     ids::ids,
-    json::{Decode, DecodeError, Json},
+    json::{Member, object},
     text,
 };
 use crate::{
@@ -99,40 +99,34 @@ fn patch(tid: &ThreadId, body: &ChangeJson<'_>) -> Made<Option<ChatInfo>> {
     Ok(change(Endpoint::patch(chat(tid)?)).with(body).returns_some())
 }
 
-/// The id is essential. Unreadable flags have the value that they have in most chats.
-impl Decode for ChatInfo {
-    /// Twice its size and more, because a list of chats is converted to one of [`Chat`](crate::Chat)s.
-    const MEMORY: usize = 5 * size_of::<Self>() / 2;
-
-    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
-        let names = [
-            "tid",
-            "title",
-            "type",
-            "is_alert",
-            "allow_sending",
-            "allow_mute_notifications",
-            "is_closed",
-            "users",
-            "groups",
-            "admins",
-        ];
-        let [tid, title, chat_type, is_alert, allow_sending, allow_mute, is_closed, users, groups, admins] =
-            json.members(names)?;
-        Ok(Self {
-            tid: tid.required()?,
-            title: title.optional().unwrap_or_default(),
-            chat_type: chat_type.optional().unwrap_or_else(|| ChatType::Unknown(String::new())),
-            is_alert: is_alert.optional().unwrap_or(false),
-            allow_sending: allow_sending.optional().unwrap_or(true),
-            allow_mute_notifications: allow_mute.optional().unwrap_or(true),
-            is_closed: is_closed.optional().unwrap_or(false),
-            users: users.optional_items(),
-            groups: groups.optional_items(),
-            admins: admins.optional_items(),
-            is_outdated: false,
-        })
-    }
+object! {
+    /// The id is essential. Unreadable flags have the value that they have in most chats.
+    ChatInfo {
+        // Twice its size and more, because a list of chats is converted to one of `Chat`s.
+        const MEMORY: usize = 5 * size_of::<Self>() / 2;
+        "tid" => tid: required,
+        "title" => title: optional,
+        "type" => chat_type: optional,
+        "is_alert" => is_alert: optional,
+        "allow_sending" => allow_sending: optional,
+        "allow_mute_notifications" => allow_mute_notifications: optional,
+        "is_closed" => is_closed: optional,
+        "users" => users: with(Member::optional_items),
+        "groups" => groups: with(Member::optional_items),
+        "admins" => admins: with(Member::optional_items),
+    } Ok(Self {
+        tid,
+        title: title.unwrap_or_default(),
+        chat_type: chat_type.unwrap_or_else(|| ChatType::Unknown(String::new())),
+        is_alert: is_alert.unwrap_or(false),
+        allow_sending: allow_sending.unwrap_or(true),
+        allow_mute_notifications: allow_mute_notifications.unwrap_or(true),
+        is_closed: is_closed.unwrap_or(false),
+        users,
+        groups,
+        admins,
+        is_outdated: false,
+    })
 }
 
 #[derive(Serialize)]

@@ -3,7 +3,7 @@
 use super::{
     V1,
     endpoints::{list, with_id},
-    json::{Decode, DecodeError, Json},
+    json::{Member, object},
 };
 use crate::{
     model::{Group, GroupId, User, UserId},
@@ -39,34 +39,40 @@ impl Contacts for V1 {
     }
 }
 
-/// The id is essential.
-impl Decode for User {
-    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
-        let names = ["uid", "first_name", "last_name", "organisation", "is_bot"];
-        let [uid, first_name, last_name, organisation, is_bot] = json.members(names)?;
-        Ok(Self {
-            uid: uid.required()?,
-            first_name: first_name.optional().unwrap_or_default(),
-            last_name: last_name.optional().unwrap_or_default(),
-            organisation: organisation.optional().unwrap_or_default(),
-            is_bot: is_bot.optional().unwrap_or_default(),
-        })
-    }
+object! {
+    /// The id is essential.
+    User {
+        "uid" => uid: required,
+        "first_name" => first_name: optional,
+        "last_name" => last_name: optional,
+        "organisation" => organisation: optional,
+        "is_bot" => is_bot: optional,
+    } Ok(Self {
+        uid,
+        first_name: first_name.unwrap_or_default(),
+        last_name: last_name.unwrap_or_default(),
+        organisation: organisation.unwrap_or_default(),
+        is_bot: is_bot.unwrap_or_default(),
+    })
 }
 
-/// The id is essential.
-impl Decode for Group {
-    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
-        let names = ["gid", "title", "members", "owner", "is_circle", "is_list", "is_public"];
-        let [gid, title, members, owner, is_circle, is_list, is_public] = json.members(names)?;
-        Ok(Self {
-            gid: gid.required()?,
-            title: title.optional().unwrap_or_default(),
-            members: members.optional_items(),
-            owner: owner.optional(),
-            is_circle: is_circle.optional().unwrap_or_default(),
-            is_list: is_list.optional().unwrap_or_default(),
-            is_public: is_public.optional().unwrap_or_default(),
-        })
-    }
+object! {
+    /// The id is essential.
+    Group {
+        "gid" => gid: required,
+        "title" => title: optional,
+        "members" => members: with(Member::optional_items),
+        "owner" => owner: optional,
+        "is_circle" => is_circle: optional,
+        "is_list" => is_list: optional,
+        "is_public" => is_public: optional,
+    } Ok(Self {
+        gid,
+        title: title.unwrap_or_default(),
+        members,
+        owner,
+        is_circle: is_circle.unwrap_or_default(),
+        is_list: is_list.unwrap_or_default(),
+        is_public: is_public.unwrap_or_default(),
+    })
 }

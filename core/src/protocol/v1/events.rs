@@ -3,14 +3,14 @@
 use alloc::{format, string::String};
 
 use super::{
-    feeds::Event,
-    json::{Decode, DecodeError, Json, Member},
+    feeds::{Data, Event},
+    json::object,
     read::describe,
 };
 use crate::model::{ChatEvent, DeletedMessage, ReadReceipt, ThreadId};
 
 impl Event for ChatEvent {
-    fn decode(kind: &str, data: Member<'_>) -> Result<Self, String> {
+    fn decode<'a>(kind: &str, data: impl Data<'a>) -> Result<Self, String> {
         let event = match kind {
             "message" => data.required().map(Self::Message),
             "message_deleted" => data.required().map(Self::Deleted),
@@ -33,28 +33,27 @@ impl Event for ChatEvent {
     }
 }
 
-/// Both members are essential.
-impl Decode for DeletedMessage {
-    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
-        let [tid, mid] = json.members(["tid", "mid"])?;
-        Ok(Self { tid: tid.required()?, mid: mid.required()? })
-    }
+object! {
+    /// Both members are essential.
+    DeletedMessage {
+        "tid" => tid: required,
+        "mid" => mid: required,
+    } Ok(Self { tid, mid })
 }
 
-/// Both members are essential, but not the details of the user.
-impl Decode for ReadReceipt {
-    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
-        let [tid, user] = json.members(["tid", "user"])?;
-        Ok(Self { tid: tid.required()?, user: user.required()? })
-    }
+object! {
+    /// Both members are essential, but not the details of the user.
+    ReadReceipt {
+        "tid" => tid: required,
+        "user" => user: required,
+    } Ok(Self { tid, user })
 }
 
 /// A chat that the bot has left.
 struct LeftChat(ThreadId);
 
-impl Decode for LeftChat {
-    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
-        let [tid] = json.members(["tid"])?;
-        tid.required().map(Self)
-    }
+object! {
+    LeftChat {
+        "tid" => tid: required,
+    } Ok(Self(tid))
 }

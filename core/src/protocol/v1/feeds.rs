@@ -1,12 +1,12 @@
 //! Subscriptions and long polls for the events of feeds.
 
-use alloc::{format, string::String, sync::Arc, vec::Vec};
+use alloc::{format, string::String, sync::Arc};
 use core::mem;
 
 use super::{
     V1,
     endpoints::{change, chat, check_segment, is_cursor, segment},
-    json::{self, BoundedVec, Decode, DecodeError, Exact, Json, Member},
+    json::{self, BoundedVec, Decode, DecodeError, Exact, Input, Json, Member, Place},
     read::{INCOMPLETE, MALFORMED, MAX_UNDECODED, describe},
 };
 use crate::{
@@ -86,17 +86,35 @@ fn route(source: &FeedSource) -> Result<Route, Error> {
 /// The events of a feed.
 pub(super) trait Event: Sized + 'static {
     /// Decodes the data of an event of this kind.
-    fn decode(kind: &str, data: Member<'_>) -> Result<Self, String>;
+    fn decode<'a>(kind: &str, data: impl Data<'a>) -> Result<Self, String>;
 
     /// Returns the kind and the data of an event, from the JSON of its [sample](super::sample).
     fn update(json: serde_json::Value) -> serde_json::Value;
+}
+
+/// The data of an event.
+pub(super) trait Data<'a> {
+    fn required<T: Decode>(self) -> Result<T, DecodeError>;
+}
+
+impl<'a> Data<'a> for Member<'a> {
+    fn required<T: Decode>(self) -> Result<T, DecodeError> {
+        Member::required(self)
+    }
+}
+
+/// Data that is read in one pass. The error has no details, because the event is decoded again.
+impl<'a> Data<'a> for &mut Input<'a> {
+    fn required<T: Decode>(self) -> Result<T, DecodeError> {
+        T::read(self).ok_or(DecodeError::new(""))
+    }
 }
 
 /// Feeds with a single kind of event.
 macro_rules! single_kind {
     ($($type:ty: $kind:literal),* $(,)?) => { $(
         impl Event for $type {
-            fn decode(kind: &str, data: Member<'_>) -> Result<Self, String> {
+            fn decode<'a>(kind: &str, data: impl Data<'a>) -> Result<Self, String> {
                 if kind != $kind {
                     return Err(format!("unknown event kind {kind:?}"));
                 }
@@ -134,17 +152,24 @@ impl Decode for Arc<str> {
         let Exact(cursor) = Exact::decode(json)?;
         if is_cursor(&cursor) { Ok(cursor.into()) } else { Err(DecodeError::new("invalid cursor")) }
     }
+
+    fn read(input: &mut Input<'_>) -> Option<Self> {
+        input.plain_text().filter(|cursor| is_cursor(cursor)).map(Self::from)
+    }
 }
 
 /// Decodes a batch. Its items may be `null` or missing if there are no events; anything else that is not an array
 /// counts as one undecoded event. If the end of the list is missing, there is no cursor, so that the events behind it
 /// are not skipped.
 fn batch<T: Event>(reader: &ResponseReader<'_>) -> Result<Batch<T>, UnexpectedResponse> {
-    let body = reader.scanned()?;
-    let list = reader.list(&body, "cursor")?;
+    let mut events = BatchReader::new(reader);
+    if let Some([_, cursor]) = Input::list(reader.body(), ["items", "cursor"], |input| events.read(input)) {
+        return events.into_batch(cursor.required());
+    }
+    drop(mem::replace(&mut events, BatchReader::new(reader)));
+    let list = reader.list("cursor")?;
     let [cursor] = list.members(["cursor"]).map_err(|error| reader.decode_error(&error))?;
     let mut next_cursor: Result<Arc<str>, DecodeError> = cursor.required();
-    let mut events = BatchReader::new(reader);
     match list.items(is_event) {
         Ok(items) => {
             for item in items {
@@ -158,12 +183,7 @@ fn batch<T: Event>(reader: &ResponseReader<'_>) -> Result<Batch<T>, UnexpectedRe
         Err(Some(json)) if !json.is_null() => events.undecoded(json, None, "expected an array at `items`"),
         Err(_) => {}
     }
-    let items = events.into_items();
-    match next_cursor {
-        Ok(cursor) => Ok(Batch { items, cursor: Some(cursor), pause: None }),
-        Err(error) if items.is_empty() => Err(reader.decode_error(&error)),
-        Err(_) => Ok(Batch { items, cursor: None, pause: None }),
-    }
+    events.into_batch(next_cursor)
 }
 
 /// Returns `true` for an object with the members of an event.
@@ -196,9 +216,24 @@ impl<'a, T: Event> BatchReader<'a, T> {
         Self { reader, items, undecoded: 0, skipped: Skipped::default(), last: None }
     }
 
+    /// Reads the next event; `None` if its structure is invalid.
+    fn read(&mut self, input: &mut Input<'_>) -> Option<()> {
+        input.peek()?;
+        let start = *input;
+        if let Some((cursor, item)) = read_event(input) {
+            let cursor = cursor.map(|cursor| self.shared(cursor));
+            self.last = cursor.clone().or(self.last.take());
+            self.push_result(Json::well_formed(input.since(start)), cursor, Ok(item));
+        } else {
+            *input = start;
+            self.push(input.json()?);
+        }
+        Some(())
+    }
+
     fn push(&mut self, json: Json<'_>) {
         let (cursor, result) = match json.members(["cursor", "kind", "data"]) {
-            Ok([cursor, kind, data]) => (self.cursor(cursor), event(kind, data)),
+            Ok([cursor, kind, data]) => (cursor.optional().map(|it| self.shared(it)), event(kind, data)),
             Err(error) => (None, Err(describe(&error))),
         };
         self.last = cursor.clone().or(self.last.take());
@@ -216,16 +251,16 @@ impl<'a, T: Event> BatchReader<'a, T> {
             Ok(_) if self.items.is_full() => self.skip(json, cursor),
             Ok(item) => {
                 self.flush();
-                self.items.push(BatchItem { cursor, fingerprint: fingerprint(json.bytes()), result: Ok(item) });
+                let item = BatchItem { cursor, fingerprint: fingerprint(json.bytes()), result: Ok(item) };
+                self.items.push(item, json.bytes().len());
             }
             Err(reason) => self.undecoded(json, cursor, &reason),
         }
     }
 
-    /// Decodes the cursor of an event, sharing it with the previous event if they are equal.
-    fn cursor(&self, cursor: Member<'_>) -> Option<Arc<str>> {
-        let cursor: Arc<str> = cursor.optional()?;
-        Some(self.last.clone().filter(|last| *last == cursor).unwrap_or(cursor))
+    /// Returns the cursor of an event, or that of the previous event if they are equal.
+    fn shared(&self, cursor: Arc<str>) -> Arc<str> {
+        self.last.clone().filter(|last| *last == cursor).unwrap_or(cursor)
     }
 
     fn undecoded(&mut self, json: Json<'_>, cursor: Option<Arc<str>>, reason: &str) {
@@ -234,7 +269,8 @@ impl<'a, T: Event> BatchReader<'a, T> {
         }
         self.undecoded += 1;
         let undecoded = self.reader.undecoded(json.bytes(), reason);
-        self.items.push(BatchItem { cursor, fingerprint: fingerprint(json.bytes()), result: Err(undecoded) });
+        let item = BatchItem { cursor, fingerprint: fingerprint(json.bytes()), result: Err(undecoded) };
+        self.items.push(item, json.bytes().len());
     }
 
     fn skip(&mut self, json: Json<'_>, cursor: Option<Arc<str>>) {
@@ -250,14 +286,36 @@ impl<'a, T: Event> BatchReader<'a, T> {
         if count > 0 {
             let reason = format!("{count} more events cannot be decoded");
             let undecoded = Undecoded::new("", reason);
-            self.items.push(BatchItem { cursor, fingerprint, result: Err(undecoded) });
+            self.items.push(BatchItem { cursor, fingerprint, result: Err(undecoded) }, 0);
         }
     }
 
-    fn into_items(mut self) -> Vec<BatchItem<T>> {
+    /// Returns the batch with its cursor. Without a valid one, it is an error if there are no events either.
+    fn into_batch(mut self, cursor: Result<Arc<str>, DecodeError>) -> Result<Batch<T>, UnexpectedResponse> {
         self.flush();
-        self.items.into_vec()
+        let items = self.items.into_vec();
+        match cursor {
+            Ok(cursor) => Ok(Batch { items, cursor: Some(cursor), pause: None }),
+            Err(error) if items.is_empty() => Err(self.reader.decode_error(&error)),
+            Err(_) => Ok(Batch { items, cursor: None, pause: None }),
+        }
     }
+}
+
+/// Reads an event with its cursor, if its kind is before its data.
+fn read_event<T: Event>(input: &mut Input<'_>) -> Option<(Option<Arc<str>>, T)> {
+    let (mut cursor, mut kind, mut item) = (None, None, None);
+    let mut place = Place::default();
+    while let Some(index) = input.member(&["cursor", "kind", "data"], &mut place)? {
+        match index {
+            0 if input.skip_null() => {}
+            0 => cursor = Some(Decode::read(input)?),
+            1 if item.is_none() => kind = Some(input.plain_text()?),
+            1 => return None,
+            _ => item = Some(T::decode(kind?, &mut *input).ok()?),
+        }
+    }
+    Some((cursor, item?))
 }
 
 /// Decodes an event. Kind and data are essential; an event without a cursor is delivered, too.

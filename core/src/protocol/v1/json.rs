@@ -1,8 +1,10 @@
 //! A tolerant JSON decoder for responses: malformed members and items are left out, and do not fail the object or list
 //! that contains them.
 //!
-//! A document is split by its brackets, commas and strings alone; serde only parses single strings, numbers and flags.
-//! The same code reads valid and malformed documents, and of a valid one it reads what a strict parser would:
+//! A value of the usual form is [read](Decode::read) in one pass: see [`Input`]. Any other value is
+//! [decoded](Decode::decode): it is split by its brackets, commas and strings alone, and serde only parses single
+//! strings, numbers and flags. A list of the usual form may have both kinds of items. A value of the usual form would
+//! be decoded to the same result, and [`object`] defines both at once, so these rules apply to all values:
 //!
 //! - **Essential** members identify an object: ids, times, coordinates, sizes, the type of a reaction. They are parsed
 //!   strictly, and an object with a missing or malformed one is undecoded. A time in milliseconds is an integer: a
@@ -17,16 +19,17 @@
 //!   is undecoded, and the others are decoded: see [`List`]. A single object loses the members that contain the error.
 //!   A body that is cut is an error.
 //!
-//! The time is linear: each level of nesting of a valid structure is scanned once, and an invalid one with a
-//! [`Budget`](recovery::Budget). Only decoded values are copied.
+//! The time is linear: a value is scanned once for each of the few objects and lists around it that are decoded, and an
+//! invalid structure with a [`Budget`](recovery::Budget). Only decoded values are copied.
 
 mod bounded_vec;
-mod brackets;
 mod decode;
 mod decode_error;
+mod input;
 mod list;
 mod marker;
 mod member;
+mod object;
 mod recovery;
 mod scan;
 mod text;
@@ -36,7 +39,9 @@ pub(super) use self::{
     bounded_vec::BoundedVec,
     decode::{Decode, Exact},
     decode_error::DecodeError,
-    list::{Item, List, Scanned},
+    input::{Input, Place},
+    list::{Item, List},
     member::Member,
+    object::object,
     value::Json,
 };

@@ -9,7 +9,7 @@ use super::{
     V1,
     attachments::coordinates,
     endpoints::{change, chat, list},
-    json::{Decode, DecodeError, Json},
+    json::{Decode, DecodeError, Json, object},
 };
 use crate::{
     model::{Coordinates, LiveLocationUpdate, LocationShare, ThreadId},
@@ -41,22 +41,24 @@ impl Locations for V1 {
     }
 }
 
-/// All members are essential.
-impl Decode for LocationShare {
-    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
-        let [tid, remaining_ms] = json.members(["tid", "remaining_ms"])?;
-        Ok(Self::new(tid.required::<ThreadId>()?, Duration::from_millis(remaining_ms.required()?)))
+object! {
+    /// All members are essential.
+    LocationShare {
+        "tid" => tid: required,
+        "remaining_ms" => remaining_ms: required,
+    } {
+        let tid: ThreadId = tid;
+        Ok(Self::new(tid, Duration::from_millis(remaining_ms)))
     }
 }
 
 /// The number of locations.
 struct Count(u64);
 
-impl Decode for Count {
-    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
-        let [count] = json.members(["count"])?;
-        count.required().map(Self)
-    }
+object! {
+    Count {
+        "count" => count: required,
+    } Ok(Self(count))
 }
 
 /// The chats of the bot's active shares; `None` if they cannot be decoded.
@@ -79,16 +81,14 @@ struct PlaceJson {
     lon: f64,
 }
 
-/// All members are essential, except `ended` and the details of the user.
-impl Decode for LiveLocationUpdate {
-    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
-        let [tid, user, lat, lon, time, ended] = json.members(["tid", "user", "lat", "lon", "time", "ended"])?;
-        Ok(Self {
-            tid: tid.required()?,
-            user: user.required()?,
-            coordinates: coordinates(lat, lon)?,
-            time: time.required()?,
-            ended: ended.optional().unwrap_or(false),
-        })
-    }
+object! {
+    /// All members are essential, except `ended` and the details of the user.
+    LiveLocationUpdate {
+        "tid" => tid: required,
+        "user" => user: required,
+        "lat" => lat: required,
+        "lon" => lon: required,
+        "time" => time: required,
+        "ended" => ended: optional,
+    } Ok(Self { tid, user, coordinates: coordinates(lat, lon)?, time, ended: ended.unwrap_or(false) })
 }

@@ -10,7 +10,7 @@ use super::{
     attachments::{self, NewAttachmentJson},
     endpoints::{chat, checked, list, with_id},
     idempotency_key,
-    json::{Decode, DecodeError, Json},
+    json::{DecodeError, object},
     text,
     wire_enum::WireEnum,
 };
@@ -74,43 +74,25 @@ struct DraftJson<'a> {
     sender_display_name: Option<&'a str>,
 }
 
-/// The ids of the message, the chat and the sender, and the time are essential.
-impl Decode for Message {
-    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
-        let names = [
-            "mid",
-            "tid",
-            "from_user",
-            "timestamp",
-            "msg",
-            "attachments",
-            "is_alert",
-            "alert_type",
-            "deleted",
-            "reply_to",
-            "sender_display_name",
-            "link_preview",
-        ];
-        let [
-            mid,
-            tid,
-            from_user,
-            timestamp,
-            msg,
-            attachments,
-            is_alert,
-            alert_type,
-            deleted,
-            reply_to,
-            sender_display_name,
-            link_preview,
-        ] = json.members(names)?;
-        let (mid, tid, from_user) = (mid.required()?, tid.required()?, from_user.required()?);
-        let millis = timestamp.required()?;
-        let sent_at = DateTime::from_timestamp_millis(millis)
+object! {
+    /// The ids of the message, the chat and the sender, and the time are essential.
+    Message {
+        "mid" => mid: required,
+        "tid" => tid: required,
+        "from_user" => from_user: required,
+        "timestamp" => timestamp: required,
+        "msg" => text: optional,
+        "attachments" => attachments: with(attachments::received),
+        "is_alert" => is_alert: optional,
+        "alert_type" => alert_type: optional,
+        "deleted" => deleted: optional,
+        "reply_to" => reply_to: optional,
+        "sender_display_name" => sender_display_name: optional,
+        "link_preview" => link_preview: optional,
+    } {
+        let sent_at = DateTime::from_timestamp_millis(timestamp)
             .ok_or_else(|| DecodeError::new("timestamp out of range").at("timestamp"))?;
-        let alert_type: Option<AlertType> = alert_type.optional();
-        let is_alert = is_alert.optional().unwrap_or(alert_type.is_some());
+        let is_alert = is_alert.unwrap_or(alert_type.is_some());
         Ok(Self {
             mid,
             tid,
@@ -119,27 +101,23 @@ impl Decode for Message {
             is_alert,
             // An attention message without a type is an alert.
             alert_type: alert_type.or(is_alert.then_some(AlertType::Alert)),
-            reply_to: reply_to.optional(),
-            text: msg.optional(),
-            attachments: attachments::received(attachments),
-            deleted: deleted.optional().unwrap_or(false),
-            sender_display_name: sender_display_name.optional(),
-            link_preview: link_preview.optional(),
+            reply_to,
+            text,
+            attachments,
+            deleted: deleted.unwrap_or(false),
+            sender_display_name,
+            link_preview,
         })
     }
 }
 
-/// The link and its domain are essential.
-impl Decode for LinkPreview {
-    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
-        let [url, title, description, image, domain] =
-            json.members(["url", "title", "description", "image", "domain"])?;
-        Ok(Self {
-            url: url.required()?,
-            title: title.optional(),
-            description: description.optional(),
-            image: image.optional(),
-            domain: domain.required()?,
-        })
-    }
+object! {
+    /// The link and its domain are essential.
+    LinkPreview {
+        "url" => url: required,
+        "title" => title: optional,
+        "description" => description: optional,
+        "image" => image: optional,
+        "domain" => domain: required,
+    } Ok(Self { url, title, description, image, domain })
 }

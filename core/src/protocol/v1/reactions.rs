@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{
     V1,
     endpoints::{change, chat, list, with_id},
-    json::{Decode, DecodeError, Json},
+    json::object,
     wire_enum::WireEnum,
 };
 use crate::{
@@ -44,17 +44,13 @@ struct ReactJson<'a> {
     reaction_type: WireEnum<&'a ReactionType>,
 }
 
-/// All members are essential, except the details of the user.
-impl Decode for Reaction {
-    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
-        let [reaction_id, mid, tid, reaction_type, from_user] =
-            json.members(["reaction_id", "mid", "tid", "reaction_type", "from_user"])?;
-        Ok(Self {
-            reaction_id: reaction_id.required()?,
-            mid: mid.required()?,
-            tid: tid.required()?,
-            reaction_type: reaction_type.required()?,
-            from_user: from_user.required()?,
-        })
-    }
+object! {
+    /// All members are essential, except the details of the user.
+    Reaction {
+        "reaction_id" => reaction_id: required,
+        "mid" => mid: required,
+        "tid" => tid: required,
+        "reaction_type" => reaction_type: required,
+        "from_user" => from_user: required,
+    } Ok(Self { reaction_id, mid, tid, reaction_type, from_user })
 }

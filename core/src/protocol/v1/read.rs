@@ -4,7 +4,7 @@ use alloc::{format, string::String, vec::Vec};
 
 use super::{
     endpoints::is_cursor,
-    json::{BoundedVec, Decode, DecodeError, Exact, Item, Json, List, Scanned},
+    json::{BoundedVec, Decode, DecodeError, Exact, Input, Item, Json, List, Member},
 };
 use crate::{
     error::UnexpectedResponse,
@@ -23,40 +23,54 @@ pub(super) const INCOMPLETE: &str = "the JSON is incomplete";
 impl ResponseReader<'_> {
     /// Decodes the body as JSON.
     pub(super) fn json<T: Decode>(&self) -> Result<T, UnexpectedResponse> {
-        T::decode(self.document()?).map_err(|error| self.decode_error(&error))
+        match Input::whole(self.body()) {
+            Some(value) => Ok(value),
+            None => T::decode(self.document()?).map_err(|error| self.decode_error(&error)),
+        }
     }
 
     /// Decodes a page of a list. One malformed item does not fail the page.
     pub(super) fn page<T: Decode>(&self) -> Result<Page<T>, UnexpectedResponse> {
-        let body = self.scanned()?;
-        let list = self.list(&body, "next_cursor")?;
+        let mut items = Items::new(self);
+        let names = ["items", "next_cursor", "last_modified"];
+        if let Some([_, cursor, last_modified]) = Input::list(self.body(), names, |input| items.read(input)) {
+            return Ok(items.into_page().next(self.next_cursor(cursor)?).last_modified(last_modified.optional()));
+        }
+        drop(items);
+        let list = self.list("next_cursor")?;
         let members = list.members(["next_cursor", "last_modified"]);
-        let [next_cursor, last_modified] = members.map_err(|error| self.decode_error(&error))?;
+        let [cursor, last_modified] = members.map_err(|error| self.decode_error(&error))?;
         let items = list.items(is_item::<T>).map_err(|items| match items {
             Some(_) => self.unexpected("expected an array", Some("items")),
             None => self.unexpected("missing field `items`", None),
         })?;
-        // An invalid cursor is an error: the rest of the list would be missing.
-        let next_cursor = next_cursor.value().map(|_| next_cursor.required()).transpose();
-        let next_cursor = next_cursor.map_err(|error| self.decode_error(&error))?.map(|Exact(cursor)| cursor);
-        // An empty cursor marks the end, like a missing one.
-        let next_cursor = next_cursor.filter(|cursor| !cursor.is_empty());
-        if next_cursor.as_ref().is_some_and(|cursor| !is_cursor(cursor)) {
+        let cursor = self.next_cursor(cursor)?;
+        let items = self.items(items).map_err(|reason| self.unexpected(reason, None))?;
+        Ok(items.next(cursor).last_modified(last_modified.optional()))
+    }
+
+    /// Decodes the cursor of the next page. An empty one marks the end, like a missing one. An invalid one is an error:
+    /// the rest of the list would be missing.
+    fn next_cursor(&self, cursor: Member<'_>) -> Result<Option<String>, UnexpectedResponse> {
+        if cursor.value().is_none() {
+            return Ok(None);
+        }
+        let Exact(cursor) = cursor.required().map_err(|error| self.decode_error(&error))?;
+        if !cursor.is_empty() && !is_cursor(&cursor) {
             return Err(self.unexpected("invalid next cursor", Some("next_cursor")));
         }
-        let items = self.items(items).map_err(|reason| self.unexpected(reason, None))?;
-        Ok(Page::of(items).next(next_cursor).last_modified(last_modified.optional()))
+        Ok(Some(cursor).filter(|cursor| !cursor.is_empty()))
     }
 
     /// Decodes the first page of a list in the response to a change. A malformed list is undecoded and not an error,
     /// because the change has been made.
     pub(super) fn page_after_change<T: Decode>(&self) -> Result<Page<T>, UnexpectedResponse> {
         let undecoded = |json, reason| {
-            Listing::new(Vec::new(), [self.undecoded_item(json, &DecodeError::new(reason).at("items"))].into())
+            let item = self.undecoded_item(json, &DecodeError::new(reason).at("items"));
+            Page::of(Listing::new(Vec::new(), [item].into()))
         };
         let mut next_cursor = None;
-        let body = Scanned::new(self.body());
-        let items = match body.as_ref().and_then(|body| List::read(body, "next_cursor")) {
+        let items = match List::read(self.body(), "next_cursor") {
             Some(list) => {
                 next_cursor = list.members(["next_cursor"]).ok().and_then(|[cursor]| cursor.optional());
                 match list.items(is_item::<T>) {
@@ -66,29 +80,20 @@ impl ResponseReader<'_> {
             }
             None => undecoded(self.document()?, "expected an array"),
         };
-        Ok(Page::of(items).next(next_cursor.map(|Exact(cursor)| cursor).filter(|cursor| !cursor.is_empty())))
+        Ok(items.next(next_cursor.map(|Exact(cursor)| cursor).filter(|cursor| !cursor.is_empty())))
     }
 
-    /// Decodes items, separating the undecoded ones; an error if the end of the list is missing.
-    fn items<'j, T: Decode>(&self, list: impl Iterator<Item = Item<'j>>) -> Result<Listing<T>, &'static str> {
-        let mut decoded = BoundedVec::new(self.body().len(), T::MEMORY);
-        let (mut undecoded, mut more) = (Vec::new(), 0_usize);
+    /// Decodes items; an error if the end of the list is missing.
+    fn items<'j, T: Decode>(&self, list: impl Iterator<Item = Item<'j>>) -> Result<Page<T>, &'static str> {
+        let mut items = Items::new(self);
         for item in list {
-            let (json, result) = match item {
-                Item::WellFormed(json) => (json, T::decode(json)),
-                Item::Malformed(json) => (json, T::decode(json).map_err(|_| DecodeError::new(MALFORMED))),
+            match item {
+                Item::WellFormed(json) => items.push(json, T::decode(json)),
+                Item::Malformed(json) => items.push(json, T::decode(json).map_err(|_| DecodeError::new(MALFORMED))),
                 Item::Cut => return Err(INCOMPLETE),
-            };
-            match result {
-                Ok(item) if !decoded.is_full() => decoded.push(item),
-                Err(error) if undecoded.len() < MAX_UNDECODED => undecoded.push(self.undecoded_item(json, &error)),
-                Ok(_) | Err(_) => more += 1,
             }
         }
-        if more > 0 {
-            undecoded.push(Undecoded::new("", format!("{more} more items cannot be decoded")));
-        }
-        Ok(Listing::new(decoded.into_vec(), undecoded))
+        Ok(items.into_page())
     }
 
     fn undecoded_item(&self, json: Json<'_>, error: &DecodeError) -> Undecoded {
@@ -100,14 +105,9 @@ impl ResponseReader<'_> {
         Json::document(self.body()).ok_or_else(|| self.not_json())
     }
 
-    /// Scans the body of a list.
-    pub(super) fn scanned(&self) -> Result<Scanned<'_>, UnexpectedResponse> {
-        Scanned::new(self.body()).ok_or_else(|| self.not_json())
-    }
-
     /// Returns the body as a list with a cursor of this name.
-    pub(super) fn list<'a>(&self, body: &'a Scanned<'_>, cursor: &str) -> Result<List<'a>, UnexpectedResponse> {
-        List::read(body, cursor).ok_or_else(|| self.not_json())
+    pub(super) fn list(&self, cursor: &str) -> Result<List<'_>, UnexpectedResponse> {
+        List::read(self.body(), cursor).ok_or_else(|| self.not_json())
     }
 
     fn not_json(&self) -> UnexpectedResponse {
@@ -128,6 +128,53 @@ impl ResponseReader<'_> {
 
     pub(super) fn decode_error(&self, error: &DecodeError) -> UnexpectedResponse {
         self.unexpected(&error.reason(), Some(error.path().as_str()).filter(|path| !path.is_empty()))
+    }
+}
+
+/// The items of a page, separated from the undecoded ones.
+struct Items<'a, T> {
+    reader: &'a ResponseReader<'a>,
+    decoded: BoundedVec<T>,
+    undecoded: Vec<Undecoded>,
+    more: usize,
+}
+
+impl<'a, T: Decode> Items<'a, T> {
+    fn new(reader: &'a ResponseReader<'a>) -> Self {
+        let decoded = BoundedVec::new(reader.body().len(), T::MEMORY);
+        Self { reader, decoded, undecoded: Vec::new(), more: 0 }
+    }
+
+    /// Reads the next item; `None` if its structure is invalid.
+    fn read(&mut self, input: &mut Input<'_>) -> Option<()> {
+        let start = *input;
+        match T::read(input) {
+            Some(item) if !self.decoded.is_full() => self.decoded.push(item, input.since(start).len()),
+            Some(_) => self.more += 1,
+            None => {
+                *input = start;
+                let json = input.json()?;
+                self.push(json, T::decode(json));
+            }
+        }
+        Some(())
+    }
+
+    fn push(&mut self, json: Json<'_>, result: Result<T, DecodeError>) {
+        match result {
+            Ok(item) if !self.decoded.is_full() => self.decoded.push(item, json.bytes().len()),
+            Err(error) if self.undecoded.len() < MAX_UNDECODED => {
+                self.undecoded.push(self.reader.undecoded_item(json, &error));
+            }
+            Ok(_) | Err(_) => self.more += 1,
+        }
+    }
+
+    fn into_page(mut self) -> Page<T> {
+        if self.more > 0 {
+            self.undecoded.push(Undecoded::new("", format!("{} more items cannot be decoded", self.more)));
+        }
+        Page::of(Listing::new(self.decoded.into_vec(), self.undecoded))
     }
 }
 

@@ -8,11 +8,15 @@ const BASE_BYTES: usize = 64 << 10;
 /// The same for a list within an item.
 const NESTED_BASE_BYTES: usize = 1 << 10;
 
-/// A list whose size in memory is limited in proportion to its JSON. It grows in small steps, because doubling would
-/// need up to three times the memory.
+/// A list whose size in memory is limited in proportion to its JSON. It grows to the number of items that the rest of
+/// the JSON has if they are as long as the ones so far, and in small steps beyond it, because doubling would need up to
+/// three times the memory.
 pub(in crate::protocol) struct BoundedVec<T> {
     items: Vec<T>,
     max_items: usize,
+    /// Length of the JSON, and of the items so far.
+    bytes: usize,
+    used_bytes: usize,
 }
 
 impl<T> BoundedVec<T> {
@@ -28,22 +32,29 @@ impl<T> BoundedVec<T> {
 
     fn with_base(bytes: usize, memory: usize, base: usize) -> Self {
         let max_bytes = bytes.saturating_mul(MEMORY_FACTOR).saturating_add(base);
-        Self { items: Vec::new(), max_items: max_bytes / memory.max(1) }
+        Self { items: Vec::new(), max_items: max_bytes / memory.max(1), bytes, used_bytes: 0 }
     }
 
     pub(in crate::protocol) fn is_full(&self) -> bool {
         self.items.len() >= self.max_items
     }
 
-    pub(in crate::protocol) fn push(&mut self, item: T) {
+    /// Adds an item whose JSON has this length.
+    pub(in crate::protocol) fn push(&mut self, item: T, bytes: usize) {
+        self.used_bytes += bytes;
         let length = self.items.len();
         if length == self.items.capacity() {
-            self.items.reserve_exact(length / 8 + 1);
+            let rest = self.bytes.saturating_sub(self.used_bytes);
+            let expected = rest.saturating_mul(length + 1) / self.used_bytes.max(1);
+            self.items.reserve_exact(expected.min(self.max_items.saturating_sub(length)).max(length / 8) + 1);
         }
         self.items.push(item);
     }
 
-    pub(in crate::protocol) fn into_vec(self) -> Vec<T> {
+    pub(in crate::protocol) fn into_vec(mut self) -> Vec<T> {
+        if self.items.capacity() - self.items.len() > self.items.len() / 8 {
+            self.items.shrink_to_fit();
+        }
         self.items
     }
 }

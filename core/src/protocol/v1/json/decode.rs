@@ -2,7 +2,12 @@ use alloc::string::String;
 
 use chrono::{DateTime, Utc};
 
-use super::{decode_error::DecodeError, text::text, value::Json};
+use super::{
+    decode_error::DecodeError,
+    input::{Input, Text},
+    text::{text, unescaped},
+    value::Json,
+};
 use crate::model::{AssetId, GroupId, MessageId, ReactionId, ThreadId, UserId};
 
 /// A value that is decoded from the JSON of a response.
@@ -11,6 +16,11 @@ pub(crate) trait Decode: Sized + Send {
     const MEMORY: usize = size_of::<Self>();
 
     fn decode(json: Json<'_>) -> Result<Self, DecodeError>;
+
+    /// Reads the next value, which equals the [decoded](Self::decode) one; `None` if it has to be decoded.
+    fn read(input: &mut Input<'_>) -> Option<Self> {
+        Self::decode(input.json()?).ok()
+    }
 }
 
 /// A human-readable text, decoded tolerantly: see [the module](super).
@@ -19,6 +29,13 @@ impl Decode for String {
         match text(json.bytes) {
             Some(text) => Ok(text),
             None => json.strict(),
+        }
+    }
+
+    fn read(input: &mut Input<'_>) -> Option<Self> {
+        match input.text()? {
+            Text::Plain(text) => Some(text.into()),
+            Text::Escaped(content) => Some(unescaped(content)),
         }
     }
 }
@@ -33,13 +50,30 @@ impl Decode for Exact {
 }
 
 macro_rules! strict {
-    ($($type:ty),* $(,)?) => { $(
+    ($($type:ty $(: $read:expr)?;)*) => { $(
         impl Decode for $type {
             fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
                 json.strict()
             }
+
+            $(fn read(input: &mut Input<'_>) -> Option<Self> {
+                let read: fn(&mut Input<'_>) -> Option<Self> = $read;
+                read(input)
+            })?
         }
     )* };
 }
 
-strict!(bool, u64, i64, f64, DateTime<Utc>, AssetId, GroupId, MessageId, ReactionId, ThreadId, UserId);
+strict! {
+    f64;
+    DateTime<Utc>;
+    u64: |input| input.digits();
+    i64: |input| input.digits()?.try_into().ok();
+    bool: |input| if input.skip_word("true") { Some(true) } else { input.skip_word("false").then_some(false) };
+    AssetId: |input| input.plain_text().map(Into::into);
+    GroupId: |input| input.plain_text().map(Into::into);
+    MessageId: |input| input.plain_text().map(Into::into);
+    ReactionId: |input| input.plain_text().map(Into::into);
+    ThreadId: |input| input.plain_text().map(Into::into);
+    UserId: |input| input.plain_text().map(Into::into);
+}

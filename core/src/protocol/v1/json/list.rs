@@ -3,12 +3,11 @@
 use alloc::boxed::Box;
 
 use super::{
-    brackets::Brackets,
     decode_error::DecodeError,
     marker::{self, Marker},
     member::{Member, is_name},
     recovery::Budget,
-    scan::{self, NoEnd, Parts},
+    scan::{self, Parts},
     value::{Json, trimmed},
 };
 
@@ -29,12 +28,6 @@ use super::{
 pub(in crate::protocol) enum List<'a> {
     WellFormed(Json<'a>),
     Malformed(Malformed<'a>),
-}
-
-/// A body whose brackets are known.
-pub(in crate::protocol) struct Scanned<'b> {
-    body: &'b [u8],
-    end: Result<(usize, Brackets), NoEnd>,
 }
 
 /// A list in a body with an invalid structure.
@@ -59,26 +52,19 @@ pub(in crate::protocol) enum Item<'a> {
     Cut,
 }
 
-impl<'b> Scanned<'b> {
-    /// Scans a body; `None` if it does not start with a bracket.
-    pub(in crate::protocol) fn new(body: &'b [u8]) -> Option<Self> {
-        let body = trimmed(body)?;
-        Some(Self { body, end: scan::value_brackets(body) })
-    }
-}
-
 impl<'a> List<'a> {
     /// Reads a body. The list of a malformed body ends where the body has the cursor with this name, if possible.
-    pub(in crate::protocol) fn read(scanned: &'a Scanned<'_>, cursor: &str) -> Option<Self> {
-        let Scanned { body, end } = scanned;
-        if let Ok((end, brackets)) = end
-            && marker::last_list_end(body, *end, body.len()).is_none()
+    pub(in crate::protocol) fn read(body: &'a [u8], cursor: &str) -> Option<Self> {
+        let body = trimmed(body)?;
+        let end = scan::value_length(body);
+        if let Ok(end) = end
+            && marker::last_list_end(body, end, body.len()).is_none()
         {
-            return Some(Self::WellFormed(Json { brackets: Some(brackets), ..Json::well_formed(&body[..*end]) }));
+            return Some(Self::WellFormed(Json::well_formed(&body[..end])));
         }
         let start = start(body)?;
         // Without its end, a body may seem to end after a list within an item.
-        let is_cut = end.as_ref().is_err_and(|no_end| no_end.is_cut(body));
+        let is_cut = end.is_err_and(|no_end| no_end.is_cut(body));
         let end = end_of_list(body, start, cursor, is_cut);
         Some(Self::Malformed(Malformed { body, start, end: end.unwrap_or(body.len()), has_end: end.is_some() }))
     }
@@ -172,7 +158,7 @@ impl<'a> Malformed<'a> {
         let (mut at, mut budget) = (start, Budget::new(body.len()));
         // The end of an item that has been found already.
         let mut found_end = None;
-        let json = |bytes: &'a [u8], is_malformed| Json { is_malformed, ..Json::well_formed(bytes.trim_ascii()) };
+        let json = |bytes: &'a [u8], is_malformed| Json { bytes: bytes.trim_ascii(), is_malformed };
         core::iter::from_fn(move || {
             at += body[at..end].iter().take_while(|byte| byte.is_ascii_whitespace() || b",]}".contains(byte)).count();
             if at >= end {
@@ -231,8 +217,7 @@ mod tests {
 
     /// Returns the items, with `!` before malformed ones.
     fn items(body: &str) -> Vec<String> {
-        let scanned = Scanned::new(body.as_bytes()).expect("the body has a bracket");
-        let list = List::read(&scanned, "cursor").expect("the body is a list");
+        let list = List::read(body.as_bytes(), "cursor").expect("the body is a list");
         let is_item = |json: Json<'_>| json.members(["id"]).is_ok_and(|[id]| id.value().is_some());
         let items = list.items(is_item).unwrap_or_else(|_| panic!("no array in {body}"));
         let text = |json: Json<'_>| String::from_utf8_lossy(json.bytes()).into_owned();
@@ -245,8 +230,7 @@ mod tests {
     }
 
     fn cursor(body: &str) -> Option<String> {
-        let scanned = Scanned::new(body.as_bytes()).expect("the body has a bracket");
-        let list = List::read(&scanned, "cursor").expect("the body is a list");
+        let list = List::read(body.as_bytes(), "cursor").expect("the body is a list");
         let [cursor] = list.members(["cursor"]).expect("the body is an object");
         cursor.optional()
     }
@@ -336,9 +320,8 @@ mod tests {
     fn a_value_behind_the_list_is_not_an_item() {
         assert_eq!(items(r#"{"items":[{"id":1}],"cursor":"9"}} {"id":2}"#), [r#"{"id":1}"#]);
         assert_eq!(cursor(r#"{"items":[{"id":1}],"cursor":"9"} rubbish"#).as_deref(), Some("9"));
-        let scanned = |body| Scanned::new(body).expect("the body has a bracket");
-        assert!(List::read(&scanned(b"[1]"), "cursor").is_some_and(|list| list.items(|_| true).is_err()));
-        assert!(List::read(&scanned(br#"{"x":1 2:"#), "cursor").is_none());
+        assert!(List::read(b"[1]", "cursor").is_some_and(|list| list.items(|_| true).is_err()));
+        assert!(List::read(br#"{"x":1 2:"#, "cursor").is_none());
     }
 
     #[test]

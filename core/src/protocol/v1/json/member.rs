@@ -1,7 +1,12 @@
 use alloc::{string::String, vec::Vec};
 
 use super::{
-    bounded_vec::BoundedVec, decode::Decode, decode_error::DecodeError, recovery::Members, scan::Parts, value::Json,
+    bounded_vec::BoundedVec,
+    decode::Decode,
+    decode_error::DecodeError,
+    recovery::Members,
+    scan::{Parts, key_value},
+    value::Json,
 };
 
 /// A member of an object, which may be missing.
@@ -12,8 +17,15 @@ pub(in crate::protocol) struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    pub(super) const fn missing(name: &'static str) -> Self {
+    pub(in crate::protocol) const fn missing(name: &'static str) -> Self {
         Self { name, json: None }
+    }
+
+    /// Sets the value, unless it is `null` and there is one already.
+    pub(in crate::protocol) fn set(&mut self, value: Json<'a>) {
+        if self.json.is_none() || !value.is_null() {
+            self.json = Some(value);
+        }
     }
 
     /// Returns the value; `None` if it is missing or `null`.
@@ -39,7 +51,7 @@ impl<'a> Member<'a> {
             if list.is_full() {
                 return Err(DecodeError::new("too many items").at(self.name));
             }
-            list.push(T::decode(item).map_err(|error| error.at(self.name))?);
+            list.push(T::decode(item).map_err(|error| error.at(self.name))?, item.bytes.len());
         }
         Ok(list.into_vec())
     }
@@ -57,8 +69,8 @@ impl<'a> Member<'a> {
             if list.is_full() {
                 break;
             }
-            if let Ok(item) = T::decode(item) {
-                list.push(item);
+            if let Ok(decoded) = T::decode(item) {
+                list.push(decoded, item.bytes.len());
             }
         }
         list.into_vec()
@@ -80,23 +92,17 @@ impl<'a> Json<'a> {
     pub(super) fn fill(self, members: &mut [Member<'a>]) -> Result<(), DecodeError> {
         // Servers write the members of an object in the same order each time.
         let mut expected = 0;
-        let mut add = |key: &'a [u8], value: Self| {
+        let mut add = |key: &'a [u8], value| {
             let (first, last) = (0..expected, expected..members.len());
             let Some(index) = last.chain(first).find(|index| is_name(key, members[*index].name)) else { return };
             expected = index + 1;
-            let member = &mut members[index];
-            if member.json.is_none() || !value.is_null() {
-                member.json = Some(value);
-            }
+            members[index].set(value);
         };
         if self.is_malformed && !self.bytes.starts_with(b"[") {
             Members::new(self.bytes).for_each(|(key, value)| add(key, value));
         } else {
-            let parts = Parts::new(self.bytes, b'{', self.brackets);
-            let mut parts = parts.ok_or(DecodeError::new("expected an object"))?;
-            while let Some((key, bytes)) = parts.next_member() {
-                add(key, self.part(bytes));
-            }
+            let parts = Parts::new(self.bytes, b'{').ok_or(DecodeError::new("expected an object"))?;
+            parts.filter_map(key_value).for_each(|(key, value)| add(key, Self::well_formed(value)));
         }
         Ok(())
     }

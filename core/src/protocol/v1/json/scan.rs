@@ -2,8 +2,6 @@
 
 use alloc::{vec, vec::Vec};
 
-use super::brackets::{Brackets, Recorder};
-
 /// The reason why a value has no boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoEnd {
@@ -42,28 +40,16 @@ enum Place {
 /// Returns the length of the value at the start: JSON, except that strings and other scalars may have any content, and
 /// that places between commas, values after a colon, and colons after a scalar may be missing.
 pub(super) fn value_length(bytes: &[u8]) -> Result<usize, NoEnd> {
-    length(bytes, Vec::new(), Place::Value, None)
-}
-
-/// Same as [`value_length`], and returns the brackets of the value.
-pub(super) fn value_brackets(bytes: &[u8]) -> Result<(usize, Brackets), NoEnd> {
-    let mut recorder = Recorder::new(bytes);
-    let length = length(bytes, Vec::new(), Place::Value, Some(&mut recorder))?;
-    Ok((length, recorder.finish()))
+    length(bytes, Vec::new(), Place::Value)
 }
 
 /// Same as [`value_length`] for the rest of an object after one of its values.
 pub(super) fn object_rest_length(bytes: &[u8]) -> Result<usize, NoEnd> {
-    length(bytes, vec![b'}'], Place::Comma, None)
+    length(bytes, vec![b'}'], Place::Comma)
 }
 
 /// Scans from a place within the brackets with these closing ones to the end of the outermost value.
-fn length(
-    bytes: &[u8],
-    mut closers: Vec<u8>,
-    mut place: Place,
-    mut recorder: Option<&mut Recorder>,
-) -> Result<usize, NoEnd> {
+fn length(bytes: &[u8], mut closers: Vec<u8>, mut place: Place) -> Result<usize, NoEnd> {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let invalid = Err(NoEnd::Invalid(at));
@@ -85,16 +71,10 @@ fn length(
                 if closers.pop() != Some(byte) {
                     return invalid;
                 }
-                if let Some(recorder) = &mut recorder {
-                    recorder.close(at);
-                }
                 place = Place::Comma;
                 1
             }
             (b'{' | b'[', Place::Value) => {
-                if let Some(recorder) = &mut recorder {
-                    recorder.open(at);
-                }
                 if byte == b'{' {
                     closers.push(b'}');
                     place = Place::Key;
@@ -129,48 +109,17 @@ fn scalar_length(bytes: &[u8]) -> usize {
 /// The parts of an object or array between commas, trimmed, without empty ones.
 pub(super) struct Parts<'a> {
     rest: &'a [u8],
-    brackets: Option<&'a Brackets>,
 }
 
 impl<'a> Parts<'a> {
     /// Creates the iterator for a value with a valid structure; `None` if it does not start with this bracket.
-    pub(super) fn new(value: &'a [u8], opening: u8, brackets: Option<&'a Brackets>) -> Option<Self> {
-        Some(Self { rest: value.strip_prefix(&[opening])?, brackets })
+    pub(super) fn new(value: &'a [u8], opening: u8) -> Option<Self> {
+        Some(Self { rest: value.strip_prefix(&[opening])? })
     }
 
     /// Creates the iterator for the rest of an object.
     pub(super) const fn rest_of_object(rest: &'a [u8]) -> Self {
-        Self { rest, brackets: None }
-    }
-
-    /// Returns the quoted key and the value of the next part of an object that has a key.
-    pub(super) fn next_member(&mut self) -> Option<(&'a [u8], &'a [u8])> {
-        loop {
-            let Some((key, value)) = self.compact_member() else {
-                match key_value(self.next()?) {
-                    Some(member) => return Some(member),
-                    None => continue,
-                }
-            };
-            let (has_more, rest) = self.rest[key.len() + 1 + value.len()..].split_first()?;
-            self.rest = if *has_more == b',' { rest } else { &[] };
-            return Some((key, value));
-        }
-    }
-
-    /// Returns the next member if it has no whitespace around its parts, and the end of its value is found at once: the
-    /// usual case, which takes a fraction of the time.
-    fn compact_member(&self) -> Option<(&'a [u8], &'a [u8])> {
-        let (key, rest) = self.rest.split_at(string_length(self.rest)?);
-        let value = rest.strip_prefix(b":")?;
-        let length = match value.first()? {
-            b'"' => string_length(value)?,
-            b'{' | b'[' => self.brackets?.length(value)?,
-            _ => scalar_length(value),
-        };
-        let (value, rest) = value.split_at(length);
-        let is_trimmed = !value.first()?.is_ascii_whitespace() && !value.last()?.is_ascii_whitespace();
-        (is_trimmed && matches!(rest.first()?, b',' | b'}')).then_some((key, value))
+        Self { rest }
     }
 
     /// Returns the length of the next part, and `true` if a comma follows it.
@@ -183,15 +132,7 @@ impl<'a> Parts<'a> {
                     at += length;
                     continue;
                 }
-                b'[' | b'{' => {
-                    let length =
-                        if depth == 0 { self.brackets.and_then(|it| it.length(&self.rest[at..])) } else { None };
-                    if let Some(length) = length {
-                        at += length;
-                        continue;
-                    }
-                    depth += 1;
-                }
+                b'[' | b'{' => depth += 1,
                 b',' if depth == 0 => return (at, true),
                 b']' | b'}' if depth == 0 => return (at, false),
                 b']' | b'}' => depth -= 1,
@@ -286,7 +227,7 @@ mod tests {
     }
 
     fn parts(array: &[u8]) -> Vec<&[u8]> {
-        Parts::new(array, b'[', None).expect("the value is an array").collect()
+        Parts::new(array, b'[').expect("the value is an array").collect()
     }
 
     #[test]
@@ -297,7 +238,7 @@ mod tests {
             [&b"1"[..], b"NaN", b"{\"a\":[1,2],\"b\":\"],\\\"\"}"]
         );
         assert_eq!(parts(b"[\"a\xfc\nb\",,\"\\ud800\",]"), [&b"\"a\xfc\nb\""[..], b"\"\\ud800\""]);
-        assert!(Parts::new(b"{}", b'[', None).is_none() && Parts::new(b"", b'[', None).is_none());
+        assert!(Parts::new(b"{}", b'[').is_none() && Parts::new(b"", b'[').is_none());
     }
 
     #[test]

@@ -4,18 +4,12 @@ use alloc::{string::String, vec::Vec};
 
 use super::scan::{plain_length, string_length};
 
-/// Decodes a string, repairing it if necessary; `None` for anything else.
+/// Decodes a string, replacing what is invalid in it; `None` for anything else.
 pub(super) fn text(json: &[u8]) -> Option<String> {
     if let Some(text) = plain_string(json) {
         return Some(text.into());
     }
-    if let Ok(text) = serde_json::from_slice(json) {
-        return Some(text);
-    }
-    if string_length(json) != Some(json.len()) {
-        return None;
-    }
-    Some(repair(&json[1..json.len() - 1]))
+    (string_length(json) == Some(json.len())).then(|| unescaped(&json[1..json.len() - 1]))
 }
 
 /// Returns the content of a string without escapes and invalid UTF-8. It may have control characters.
@@ -26,16 +20,16 @@ pub(super) fn plain_string(json: &[u8]) -> Option<&str> {
 
 const REPLACEMENT: &str = "\u{fffd}";
 
-/// Decodes the content of a malformed string, with U+FFFD for invalid parts.
-fn repair(mut rest: &[u8]) -> String {
+/// Decodes the content of a string, with U+FFFD for invalid parts.
+pub(super) fn unescaped(mut rest: &[u8]) -> String {
     let mut bytes = Vec::with_capacity(rest.len());
-    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
-        bytes.extend_from_slice(&rest[..at]);
-        rest = &rest[at + 1..];
-        let length = escape(rest, &mut bytes);
-        rest = &rest[length..];
+    loop {
+        // There is no quote without a backslash before it.
+        let (plain, escapes) = rest.split_at(plain_length(rest));
+        bytes.extend_from_slice(plain);
+        let Some((_, escaped)) = escapes.split_first() else { break };
+        rest = &escaped[escape(escaped, &mut bytes)..];
     }
-    bytes.extend_from_slice(rest);
     match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
@@ -98,6 +92,7 @@ mod tests {
             (b"\"\\ud83d\\ud83d\\ude00\"", "\u{fffd}\u{1f600}"),
             (b"\"\\q\\u12\"", "\u{fffd}q\u{fffd}12"),
             (b"\"\"", ""),
+            (b"\"\\\"\\\\\\\"\"", "\"\\\""),
         ] {
             assert_eq!(text(json).as_deref(), Some(expected), "{}", String::from_utf8_lossy(json));
         }

@@ -6,7 +6,6 @@ use serde::de::{
 };
 
 use super::{
-    brackets::Brackets,
     decode_error::DecodeError,
     scan::{self, Parts},
     text::plain_string,
@@ -18,22 +17,15 @@ pub(crate) struct Json<'a> {
     pub(super) bytes: &'a [u8],
     /// Set if the structure is invalid. The end is unknown, too.
     pub(super) is_malformed: bool,
-    /// Those of the body, if they are known.
-    pub(super) brackets: Option<&'a Brackets>,
 }
 
 impl<'a> Json<'a> {
-    pub(super) const fn well_formed(bytes: &'a [u8]) -> Self {
-        Self { bytes, is_malformed: false, brackets: None }
+    pub(in crate::protocol) const fn well_formed(bytes: &'a [u8]) -> Self {
+        Self { bytes, is_malformed: false }
     }
 
     pub(super) const fn malformed(bytes: &'a [u8]) -> Self {
-        Self { bytes, is_malformed: true, brackets: None }
-    }
-
-    /// Returns a value within this one, which is well-formed.
-    pub(super) const fn part(self, bytes: &'a [u8]) -> Self {
-        Self { bytes, is_malformed: false, brackets: self.brackets }
+        Self { bytes, is_malformed: true }
     }
 
     /// Returns the object or array of a body; `None` for anything else, and if the body is cut.
@@ -57,8 +49,8 @@ impl<'a> Json<'a> {
 
     /// Returns the items of an array; `None` if this is not an array.
     pub(in crate::protocol) fn items(self) -> Option<impl Iterator<Item = Self> + use<'a>> {
-        let parts = if self.is_malformed { None } else { Parts::new(self.bytes, b'[', self.brackets) };
-        Some(parts?.map(move |bytes| self.part(bytes)))
+        let parts = if self.is_malformed { None } else { Parts::new(self.bytes, b'[') };
+        Some(parts?.map(Self::well_formed))
     }
 
     pub(in crate::protocol) fn is_null(self) -> bool {
