@@ -253,7 +253,17 @@ fn valid(cursor: impl Into<Arc<str>>) -> Option<Arc<str>> {
     Some(cursor.into()).filter(|cursor| is_cursor(cursor))
 }
 
-/// Returns the 64-bit FNV-1a hash.
+/// Returns a hash that is the same in every process and version: checkpoints have it. It does not resist attacks.
 pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3))
+    // Eight bytes at once: the hash of an event would otherwise take a sixth of the time that decoding it takes.
+    let (words, rest) = bytes.as_chunks();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let words = words.iter().chain([&last]);
+    words.fold(bytes.len() as u64, |hash, word| {
+        let product = u128::from(hash ^ u64::from_le_bytes(*word)) * 0x9E37_79B9_7F4A_7C15;
+        // Both halves, so that each bit of a word affects all bits.
+        let [low, high] = [product, product >> 64].map(|half| half & u128::from(u64::MAX));
+        u64::try_from(low ^ high).expect("it is 64 bits")
+    })
 }
