@@ -15,7 +15,7 @@ use crate::{
         run_observed,
     },
     model::{Attachments, Draft, Listing, LiveLocationUpdate, Message, Messages, ThreadId, User},
-    protocol::{Dated, Endpoint, FeedSource, Made, Protocol},
+    protocol::{Dated, Endpoint, FeedSource, Made, Protocol, fingerprint},
     session::Session,
 };
 
@@ -264,6 +264,12 @@ fn a_day_before(utc: DateTime<Utc>) -> DateTime<Utc> {
 fn deduplicated(list: Collected<Message>, hide_deleted: bool) -> Messages {
     let (mut messages, undecoded) = list.items.into_parts();
     let mut seen = BTreeSet::new();
-    messages.retain(|message| !(hide_deleted && message.deleted) && seen.insert(message.mid.clone()));
+    // Hashes are compared first, because ids may have long prefixes in common.
+    let kept = messages.iter().map(|message| {
+        let mid = message.mid.as_str();
+        !(hide_deleted && message.deleted) && seen.insert((fingerprint(mid.as_bytes()), mid))
+    });
+    let mut kept = kept.collect::<Vec<_>>().into_iter();
+    messages.retain(|_| kept.next() == Some(true));
     Messages { messages, last_modified: list.last_modified, undecoded }
 }
