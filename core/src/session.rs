@@ -1,8 +1,8 @@
 //! State shared by all operations of a bot: its configuration, idempotency keys, location shares and pace.
 
-use alloc::{collections::BTreeMap, format, string::String, sync::Arc, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 use core::{
-    fmt,
+    fmt::{self, Write},
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -216,7 +216,12 @@ impl Session {
 
     /// Returns a new idempotency key, which is unique across all sessions.
     pub(crate) fn idempotency_key(&self) -> String {
-        format!("{}-{:x}", self.0.inner.key_prefix, self.count())
+        let prefix = &self.0.inner.key_prefix;
+        // Allocated once: a request that changes something has one.
+        let mut key = String::with_capacity(prefix.len() + 17);
+        key.push_str(prefix);
+        write!(key, "-{:x}", self.count()).expect("writing to a string does not fail");
+        key
     }
 
     /// Returns characters for the boundary of a [form](crate::effect::Form), which are unique across all sessions and

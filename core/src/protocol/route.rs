@@ -142,9 +142,14 @@ pub(super) fn percent_encoded(text: &str) -> String {
 }
 
 fn push_encoded(encoded: &mut String, text: &str) {
+    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    if text.bytes().all(is_unreserved) {
+        // The usual case.
+        return encoded.push_str(text);
+    }
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(byte.into()),
+            byte if is_unreserved(byte) => encoded.push(byte.into()),
             _ => write!(encoded, "%{byte:02X}").expect("writing to a string does not fail"),
         }
     }

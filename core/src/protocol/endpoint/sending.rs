@@ -139,20 +139,20 @@ impl<T> Endpoint<T> {
         if self.request.is_secret && (reader.status().is_success() || reader.status().is_redirection()) {
             reader.hide_content();
         }
-        let result = if self.is_read(reader.status()) {
+        let error = if self.is_read(reader.status()) {
             match head_check.map(|()| (self.read)(&mut reader)) {
+                Ok(Ok(value)) => return Ok(value),
                 Ok(Err(error)) => match error.cause() {
-                    Cause::Api(_) | Cause::UnexpectedResponse(_) => Err(error),
+                    Cause::Api(_) | Cause::UnexpectedResponse(_) => error,
                     // The request was sent, so an invalid value or an unsupported operation is the response's.
-                    cause => Err(reader.violation(&format!("{cause}"))),
+                    cause => reader.violation(&format!("{cause}")),
                 },
-                Ok(result) => result,
-                Err(reason) => Err(reader.violation(&reason)),
+                Err(reason) => reader.violation(&reason),
             }
         } else {
-            Err(protocol.refusal(&reader).map_or_else(|| gateway::error(&reader), |refusal| reader.refused(refusal)))
+            protocol.refusal(&reader).map_or_else(|| gateway::error(&reader), |refusal| reader.refused(refusal))
         };
-        result.or_else(|error| self.recover.and_then(|recover| recover(&error)).ok_or(error))
+        self.recover.and_then(|recover| recover(&error)).ok_or(error)
     }
 
     /// Returns the error that the protocol recognises by the head of an error response, whose body was cut off.
