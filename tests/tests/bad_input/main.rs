@@ -17,6 +17,7 @@ mod responses;
 mod settings;
 mod settings_files;
 mod unreadable;
+mod usual_form;
 
 use teamwire_core::{Client, Error, Script, error::Cause};
 use teamwire_tests::operations::ScriptBot;
