@@ -306,16 +306,16 @@ impl<'a, T: Event> BatchReader<'a, T> {
 fn read_event<T: Event>(input: &mut Input<'_>) -> Option<(Option<Arc<str>>, T)> {
     let (mut cursor, mut kind, mut item) = (None, None, None);
     let mut place = Place::default();
-    while let Some(index) = input.member(&["cursor", "kind", "data"], &mut place)? {
-        match index {
+    loop {
+        match input.member(&["cursor", "kind", "data"], &mut place)? {
             0 if input.skip_null() => {}
             0 => cursor = Some(Decode::read(input)?),
             1 if item.is_none() => kind = Some(input.plain_text()?),
             1 => return None,
-            _ => item = Some(T::decode(kind?, &mut *input).ok()?),
+            2 => item = Some(T::decode(kind?, &mut *input).ok()?),
+            _ => return Some((cursor, item?)),
         }
     }
-    Some((cursor, item?))
 }
 
 /// Decodes an event. Kind and data are essential; an event without a cursor is delivered, too.

@@ -58,10 +58,11 @@ impl<'a> Input<'a> {
     ) -> Option<[Member<'a>; N]> {
         let (mut input, mut members) = (Self::new(body)?, names.map(Member::missing));
         let (mut place, mut item) = (Place::default(), Some(item));
-        while let Some(index) = input.member(&names, &mut place)? {
-            match index {
+        loop {
+            match input.member(&names, &mut place)? {
                 0 => input.items(item.take()?)?,
-                index => members[index].set(input.json()?),
+                index if index < N => members[index].set(input.json()?),
+                _ => break,
             }
         }
         (item.is_none() && input.is_at_end()).then_some(members)
@@ -122,15 +123,16 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// Reads the names of an object up to the next of these. Returns its index, or `Some(None)` after the object.
-    pub(in crate::protocol) fn member(&mut self, names: &[&str], place: &mut Place) -> Option<Option<usize>> {
+    /// Reads an object up to the value of the next member with one of these names. Returns the index of the name, or
+    /// the number of names at the end of the object.
+    pub(in crate::protocol) fn member(&mut self, names: &[&str], place: &mut Place) -> Option<usize> {
         loop {
             if !place.is_inside {
                 self.skip(b'{')?;
             }
             if self.peek()? == b'}' {
                 self.at += 1;
-                return Some(None);
+                return Some(names.len());
             }
             if place.is_inside {
                 self.skip(b',')?;
@@ -145,7 +147,7 @@ impl<'a> Input<'a> {
             };
             if let Some(index) = index {
                 place.expected = index + 1;
-                return Some(Some(index));
+                return Some(index);
             }
             self.json()?;
         }

@@ -25,7 +25,8 @@ macro_rules! object {
             fn read(input: &mut $crate::protocol::v1::json::Input<'_>) -> Option<Self> {
                 $(let mut $member = object!(@start $kind $name);)*
                 let mut place = $crate::protocol::v1::json::Place::default();
-                while let Some(index) = input.member(&[$($name),*], &mut place)? {
+                loop {
+                    let index = input.member(&[$($name),*], &mut place)?;
                     let this = 0;
                     $(
                         if index == this {
@@ -34,7 +35,8 @@ macro_rules! object {
                         }
                         let this = this + 1;
                     )*
-                    debug_assert!(index < this, "the index is that of a name");
+                    debug_assert_eq!(index, this, "it is the end of the object");
+                    break;
                 }
                 $(let $member = object!(@end $kind $member $($with)?);)*
                 let create = || -> Result<Self, $crate::protocol::v1::json::DecodeError> { $create };
