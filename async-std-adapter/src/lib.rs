@@ -48,6 +48,7 @@
 //! |---|---|
 //! | connect | `smol::client_from_env`, [`client_from_env`], [`client_on`], [`Config`] |
 //! | post, manage chats | [`Client`], [`Chats`], [`Chat`], [`ChatRef`], [`Contacts`], [`Draft`], [`NewChat`] |
+//! | read long lists item by item | [`ChatRef::messages_iter`], [`Chats::list_iter`], [`Contacts::users_iter`] |
 //! | follow events | [`FeedOptions`], [`FeedEvent`], [`Checkpoint`], [`Events`] |
 //! | follow many feeds | [`FeedSet`], [`FeedDriver`] |
 //! | stop and retry | [`StopHandle`], [`RetryPolicy`](config::RetryPolicy) |

@@ -46,6 +46,7 @@
 //! |---|---|
 //! | connect | [`client_from_env`], [`client`], [`Config`] |
 //! | post, manage chats | [`Client`], [`Chats`], [`Chat`], [`ChatRef`], [`Contacts`], [`Draft`], [`NewChat`] |
+//! | read long lists item by item | [`ChatRef::messages_iter`], [`Chats::list_iter`], [`Contacts::users_iter`] |
 //! | follow events | [`FeedOptions`], [`FeedEvent`], [`Checkpoint`], [`Events`] |
 //! | follow many feeds | [`FeedSet`], [`FeedDriver`] |
 //! | follow a feed beside a socket | [`Wake`], [`Events::next_until`] |

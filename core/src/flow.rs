@@ -1,4 +1,5 @@
-//! Operations as machines: [`Flow`], its combinators, and the building blocks of the operations.
+//! Operations as machines: [`Flow`], its combinators, lists that are read [item by item](ListItems), and the building
+//! blocks of the operations.
 
 mod attached;
 pub(crate) mod backoff;
@@ -8,7 +9,9 @@ mod combinators;
 mod download;
 pub(crate) mod file_call;
 mod image;
+mod list_items;
 mod observed;
+mod pages;
 pub(crate) mod paginator;
 mod pause;
 mod post;
@@ -17,16 +20,20 @@ mod requests;
 mod resume;
 mod upload;
 
-pub use self::combinators::{Flow, Map, Then};
 pub(crate) use self::{
     attached::Attachments,
     changed::Changed,
     combinators::{Inspect, Known, Lazy, MapError, Regardless},
     download::DownloadToFile,
     image::LoadImage,
+    list_items::RecentIds,
     observed::{run_observed, run_unobserved},
     pause::Pause,
     ready::ready,
     resume::Resume,
     upload::Uploads,
+};
+pub use self::{
+    combinators::{Flow, Map, Then},
+    list_items::{ListEnd, ListItems},
 };

@@ -81,7 +81,7 @@
 //! | [`machine`] | the interface between machines and executors: steps, replies, tickets |
 //! | [`effect`] | requests, file tasks, times and transport errors as plain data |
 //! | [`executor`] | the trait that adapters implement, and the session of a bot |
-//! | [`flow`] | operations as machines, and their combinators; private: calls, lists, uploads, downloads |
+//! | [`flow`] | operations as machines, their combinators, and lists item by item; private: calls, uploads, downloads |
 //! | [`feed`] | subscriptions as resumable machines, and sets of many feeds |
 //! | [`claim`] | replicas of a bot that share its feeds: claims, leases, and which events may be handled |
 //! | [`model`] | chats, messages, users, attachments: plain data |

@@ -5,11 +5,14 @@
 //!
 //! - **Polling is idempotent.** Until `handle` is called, the time of a `Sleep` has come, or the client is stopped,
 //!   `poll` returns the same step, with the same ticket, request and idempotency key, so a cancelled future or an early
-//!   wake-up loses nothing. The exception is an event, which is returned once.
+//!   wake-up loses nothing. The exception is an event, which is returned once: a feed [with events] may return a request,
+//!   then these events, and then the same request, if it has no reply yet.
 //! - **A reply names its ticket.** Duplicate and late replies, and those for another machine, are ignored.
 //! - **`Done` is final.** After [`Step::Done`], `poll` always returns `Done` with an error of the kind
 //!   [`Finished`](crate::ErrorKind::Finished).
 //! - **Machines never panic,** whatever their input.
+//!
+//! [with events]: Feed::has_events
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -80,7 +83,7 @@ pub trait Machine: Send {
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply);
 }
 
-/// A machine that delivers events until it is stopped or fails.
+/// A machine that delivers events until it is stopped or fails, or, for a list, until the last one.
 pub trait Feed: Machine {
     /// Stops the feed: events already received are still delivered, the subscription is ended on the server, and
     /// nothing else is sent. A request in flight is abandoned, and its reply ignored.
@@ -89,6 +92,18 @@ pub trait Feed: Machine {
     /// Returns `true` once the feed has a position: it misses nothing that happens later. A feed that resumes at a
     /// checkpoint has one from its creation.
     fn has_started(&self) -> bool;
+
+    /// Returns `true` if there are events that need no reply: once a poll has returned a request, the next ones return
+    /// these events. An executor may begin that request, and poll again before it has the reply. Default: `false`.
+    fn has_events(&self) -> bool {
+        false
+    }
+
+    /// Returns `true` for a [list](crate::flow::ListItems), which ends with its last item. A script does not end it,
+    /// but fails the test if it has no response left. Default: `false`.
+    fn is_list(&self) -> bool {
+        false
+    }
 }
 
 impl<F: Feed + ?Sized> Feed for Box<F> {
@@ -98,6 +113,14 @@ impl<F: Feed + ?Sized> Feed for Box<F> {
 
     fn has_started(&self) -> bool {
         (**self).has_started()
+    }
+
+    fn has_events(&self) -> bool {
+        (**self).has_events()
+    }
+
+    fn is_list(&self) -> bool {
+        (**self).is_list()
     }
 }
 

@@ -91,11 +91,15 @@ operations! {
     DOWNLOAD = "download";
     DOWNLOAD_TO = "download_to";
     REFRESH_LOCATION_SHARES = "refresh_location_shares";
+    MESSAGES_ITER = "messages_iter";
+    LIST_ITER = "list_iter";
     CHECK = "check";
     SLEEP = "sleep";
     ME = "me";
     USERS = "users";
+    USERS_ITER = "users_iter";
     USER = "user";
     GROUPS = "groups";
+    GROUPS_ITER = "groups_iter";
     GROUP = "group";
 }

@@ -217,10 +217,14 @@ impl<F: Feed> FeedTask<F> {
             if stop.poll_stopped(cx) && !mem::replace(&mut self.stop_requested, true) {
                 self.stop(cx);
             }
-            ready!(self.poll_in_flight(cx));
+            if self.poll_in_flight(cx).is_pending() && !self.feed.has_events() {
+                return Poll::Pending;
+            }
             let backend = Arc::clone(&self.backend);
             self.in_flight = Some(match self.feed.poll(backend.now()) {
-                Step::Send(_, exchange) if backend.has_ended(&exchange) => return Poll::Ready(None),
+                Step::Send(_, exchange) if !self.feed.is_list() && backend.has_ended(&exchange) => {
+                    return Poll::Ready(None);
+                }
                 Step::Send(ticket, exchange) => InFlight::Reply(ticket, backend.send(exchange)),
                 Step::File(ticket, task) => {
                     let done = backend.file(task);

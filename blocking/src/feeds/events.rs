@@ -22,7 +22,7 @@ pub struct Events<F: Feed> {
     pub(super) backend: Arc<dyn Backend>,
     stop_handle: StopHandle,
     stop_requested: bool,
-    /// A request that has begun in a wait with a limit. Those in waits without a limit are performed at once.
+    /// A request that has begun in a wait with a limit, or while the feed has events. Others are performed at once.
     pending: Option<(Ticket, Box<dyn PendingReply>)>,
     /// An event that was received by [`started`](Self::started), and is delivered next.
     first: Option<F::Event>,
@@ -204,14 +204,14 @@ impl<F: Feed> Events<F> {
             if self.stop_handle.is_stopped() && !mem::replace(&mut self.stop_requested, true) {
                 self.stop();
             }
-            if self.pending.is_some() {
+            if self.pending.is_some() && !self.feed.has_events() {
                 if !self.wait_for_reply(limit) && !self.has_to_stop() {
                     return Waited::TimedOut;
                 }
                 continue;
             }
             match self.feed.poll(self.backend.now()) {
-                Step::Send(_, exchange) if self.backend.has_ended(&exchange) => return Waited::Ended,
+                Step::Send(_, exchange) if self.is_over(&exchange) => return Waited::Ended,
                 Step::Send(ticket, exchange) => self.send(ticket, exchange, limit),
                 Step::File(ticket, task) => {
                     let reply = Reply::File(self.backend.file(task));
@@ -233,8 +233,14 @@ impl<F: Feed> Events<F> {
         }
     }
 
+    /// Returns `true` if this request has no response, so that the feed ends.
+    fn is_over(&self, exchange: &Exchange) -> bool {
+        !self.feed.is_list() && self.backend.has_ended(exchange)
+    }
+
+    /// Performs a request. While there are events, or if the wait has a limit, it is only begun.
     fn send(&mut self, ticket: Ticket, exchange: Box<Exchange>, limit: Limit<'_>) {
-        if matches!(limit, Limit::Never) {
+        if matches!(limit, Limit::Never) && !self.feed.has_events() {
             let reply = self.backend.perform(exchange, self.stop_of_wait(limit).as_ref());
             self.feed.handle(self.backend.now(), ticket, reply);
         } else {

@@ -10,7 +10,7 @@ use crate::{
     executor::Executor,
     feed::{FeedOptions, Poller},
     flow::{
-        Attachments as AttachedFiles, Flow, Lazy,
+        Attachments as AttachedFiles, Flow, Lazy, ListItems, RecentIds,
         paginator::{Collected, Paginator},
         run_observed,
     },
@@ -119,6 +119,32 @@ impl<X: Executor> ChatRef<X> {
     #[doc(alias = "get_messages")]
     pub fn messages(&self, since: impl Into<Option<DateTime<Utc>>>) -> X::Run<'_, Messages> {
         self.messages_since(&Operation::MESSAGES, since.into())
+    }
+
+    /// Returns the messages since the given time (inclusive; default: 24 hours before this call) one by one, oldest
+    /// first, without all of them in memory: see [`ListItems`].
+    ///
+    /// A message that the server returns again within 256 messages is left out. Otherwise, the items are those of
+    /// [`messages`](Self::messages). The [end](ListItems#associatedtype.Output) has the time of the chat's last message.
+    ///
+    /// # Errors
+    ///
+    /// The list ends with the kinds that [every operation](ChatRef#errors) can fail with. To continue after an error,
+    /// pass the time of the last message: the messages of that millisecond are returned again.
+    #[doc(alias = "messages_stream")]
+    pub fn messages_iter(&self, since: impl Into<Option<DateTime<Utc>>>) -> X::Events<ListItems<Message>> {
+        let hide_deleted = self.session().config().hide_deleted_messages;
+        let since = since.into().unwrap_or_else(|| a_day_before(self.executor.now().utc));
+        let (tid, mut recent) = (self.tid.clone(), RecentIds::default());
+        self.executor.events(ListItems::new(
+            self.session(),
+            (&Operation::MESSAGES_ITER, Some(&self.tid)),
+            move |protocol, page| protocol.messages(&tid, since, page),
+            move |message: Message| {
+                let is_left_out = (hide_deleted && message.deleted) || !recent.insert(message.mid.as_str());
+                (!is_left_out).then_some(message)
+            },
+        ))
     }
 
     /// Same as [`messages`](Self::messages).

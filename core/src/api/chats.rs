@@ -8,12 +8,12 @@ use crate::{
     executor::Executor,
     feed::{FeedOptions, Poller},
     flow::{
-        DownloadToFile, Flow, Inspect,
+        DownloadToFile, Flow, Inspect, ListItems,
         paginator::{Collected, Paginator},
         run_observed,
     },
     ledger::LocationShares,
-    model::{ChatEvent, Coordinates, Download, Listing, LocationShare, Message, Reaction, ThreadId},
+    model::{ChatEvent, ChatInfo, Coordinates, Download, Listing, LocationShare, Message, Reaction, ThreadId},
     protocol::FeedSource,
     session::Session,
 };
@@ -56,6 +56,18 @@ impl<X: Executor> Chats<X> {
     #[doc(alias = "get_subscriptions")]
     pub fn list(&self) -> X::Run<'_, Listing<Chat<X>>> {
         self.list_chats(&Operation::LIST, None)
+    }
+
+    /// Returns the chats of which the bot is a member one by one, without all of them in memory: see [`ListItems`].
+    ///
+    /// # Errors
+    ///
+    /// The list ends with the kinds that [every operation](Chats#errors) can fail with.
+    #[doc(alias = "list_stream")]
+    pub fn list_iter(&self) -> X::Events<ListItems<Chat<X>, ChatInfo>> {
+        let (executor, subject) = (self.executor.clone(), (&Operation::LIST_ITER, None));
+        let to_chat = move |info| Some(Chat::new(executor.clone(), info));
+        self.executor.events(ListItems::new(self.executor.session(), subject, |it, page| it.chats(page), to_chat))
     }
 
     /// Returns the chat with this thread id; `None` if the bot is not a member of such a chat.

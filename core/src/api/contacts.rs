@@ -3,7 +3,7 @@
 use crate::{
     error::Operation,
     executor::Executor,
-    flow::{Flow, run_observed},
+    flow::{Flow, ListItems, run_observed},
     model::{Group, GroupId, Listing, User, UserId},
 };
 
@@ -49,6 +49,30 @@ impl<X: Executor> Contacts<X> {
         self.run(&Operation::USERS, self.executor.session().list(|protocol, page| protocol.users(page)))
     }
 
+    /// Returns the users that the bot can see one by one, without all of them in memory: see [`ListItems`].
+    ///
+    /// ```
+    /// use teamwire_core::{Client, Error, Script, script::v1::{expect, respond, sample}};
+    ///
+    /// let users = ["Anna", "Ben"].map(|name| sample::user(&format!("u-{name}"), name, "Berg"));
+    /// let script = Script::new().then(expect::users(), respond::users(users));
+    /// let mut names = Vec::new();
+    /// for user in Client::new(script).contacts().users_iter() {
+    ///     names.push(user?.first_name);
+    /// }
+    /// assert_eq!(names, ["Anna", "Ben"]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The list ends with the kinds that [every operation](Contacts#errors) can fail with.
+    #[doc(alias = "users_stream")]
+    pub fn users_iter(&self) -> X::Events<ListItems<User>> {
+        let subject = (&Operation::USERS_ITER, None);
+        self.executor.events(ListItems::new(self.executor.session(), subject, |it, page| it.users(page), Some))
+    }
+
     /// Returns the user with this id; `None` if the bot cannot see such a user.
     ///
     /// # Errors
@@ -65,6 +89,17 @@ impl<X: Executor> Contacts<X> {
     /// Only the kinds that [every operation](Contacts#errors) can fail with.
     pub fn groups(&self) -> X::Run<'_, Listing<Group>> {
         self.run(&Operation::GROUPS, self.executor.session().list(|protocol, page| protocol.groups(page)))
+    }
+
+    /// Returns the groups that the bot can see one by one, without all of them in memory: see [`ListItems`].
+    ///
+    /// # Errors
+    ///
+    /// The list ends with the kinds that [every operation](Contacts#errors) can fail with.
+    #[doc(alias = "groups_stream")]
+    pub fn groups_iter(&self) -> X::Events<ListItems<Group>> {
+        let subject = (&Operation::GROUPS_ITER, None);
+        self.executor.events(ListItems::new(self.executor.session(), subject, |it, page| it.groups(page), Some))
     }
 
     /// Returns the group with this id; `None` if the bot cannot see such a group.

@@ -141,6 +141,11 @@ impl Error {
         }
     }
 
+    /// Returns the reason why the request was not repeated.
+    pub(crate) fn gave_up(&self) -> GaveUp {
+        self.effort().gave_up
+    }
+
     /// Returns the number of times that the request was sent.
     pub(crate) fn attempts(&self) -> u32 {
         self.effort().attempts

@@ -61,14 +61,15 @@ struct Observed<'a, F> {
 
 /// The operation that is named in errors and reports.
 #[derive(Clone, Copy, Debug)]
-struct Subject<'a> {
-    session: &'a Session,
-    operation: &'static Operation,
-    chat: Option<&'a ThreadId>,
+pub(super) struct Subject<'a> {
+    pub(super) session: &'a Session,
+    pub(super) operation: &'static Operation,
+    pub(super) chat: Option<&'a ThreadId>,
 }
 
+/// The state of the reports of an operation.
 #[derive(Debug)]
-struct Report {
+pub(super) struct Report {
     id: OperationId,
     /// Time of the first and of the last poll; `None` before the first.
     polled: Option<(Moment, Now)>,
@@ -81,9 +82,12 @@ struct Report {
 impl<'a> Subject<'a> {
     /// Returns the operation with this subject in its error.
     fn named<F: Flow>(self, flow: F) -> MapError<F, impl FnMut(&mut Error) + Send + use<'a, F>> {
-        MapError::new(flow, move |error| {
-            error.set_operation(self.operation, self.chat, &self.session.redaction());
-        })
+        MapError::new(flow, move |error| self.name(error))
+    }
+
+    /// Sets the operation that failed.
+    pub(super) fn name(self, error: &mut Error) {
+        error.set_operation(self.operation, self.chat, &self.session.redaction());
     }
 
     fn observe(&self, now: Now, observation: &Observation<'_>) {
@@ -94,11 +98,11 @@ impl<'a> Subject<'a> {
 }
 
 impl Report {
-    const fn new(id: OperationId) -> Self {
+    pub(super) const fn new(id: OperationId) -> Self {
         Self { id, polled: None, attempts: 0, ticket: None, status: None }
     }
 
-    fn before_poll(&mut self, subject: &Subject<'_>, now: Now) {
+    pub(super) fn before_poll(&mut self, subject: &Subject<'_>, now: Now) {
         let is_first = self.polled.is_none();
         self.polled.get_or_insert((now.moment, now)).1 = now;
         if is_first {
@@ -107,7 +111,7 @@ impl Report {
         }
     }
 
-    fn on_send(&mut self, subject: &Subject<'_>, now: Now, ticket: Ticket) {
+    pub(super) fn on_send(&mut self, subject: &Subject<'_>, now: Now, ticket: Ticket) {
         if self.ticket.replace(ticket) != Some(ticket) {
             self.attempts = self.attempts.saturating_add(1);
             let Subject { operation, chat, .. } = *subject;
@@ -115,7 +119,28 @@ impl Report {
         }
     }
 
-    fn on_finished(&self, subject: &Subject<'_>, now: Now, error: Option<&Error>) {
+    pub(super) fn before_handle(&mut self, reply: &Reply) {
+        if let Reply::Response(response) = reply {
+            self.status = Some(response.status().as_u16());
+        }
+    }
+
+    pub(super) fn after_handle(&self, subject: &Subject<'_>, now: Now, ticket: Ticket) {
+        if let Some((error, retry_at)) = subject.session.take_retry(ticket) {
+            let (id, attempt, Subject { operation, chat, .. }) = (self.id, self.attempts, *subject);
+            subject.observe(now, &Observation::Retrying { id, operation, chat, attempt, error: &error, retry_at });
+        }
+    }
+
+    /// Reports the drop of an operation, if it has started and not ended.
+    pub(super) fn on_drop(&self, subject: &Subject<'_>) {
+        if let Some((_, now)) = self.polled {
+            let Subject { operation, chat, .. } = *subject;
+            subject.observe(now, &Observation::Abandoned { id: self.id, operation, chat });
+        }
+    }
+
+    pub(super) fn on_finished(&self, subject: &Subject<'_>, now: Now, error: Option<&Error>) {
         let started = self.polled.map_or(now.moment, |(started, _)| started);
         let Subject { operation, chat, .. } = *subject;
         subject.observe(
@@ -157,26 +182,16 @@ impl<F: Flow> Machine for Observed<'_, F> {
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
         let Some(report) = &mut self.report else { return self.flow.handle(now, ticket, reply) };
-        if let Reply::Response(response) = &reply {
-            report.status = Some(response.status().as_u16());
-        }
+        report.before_handle(&reply);
         self.flow.handle(now, ticket, reply);
-        if let Some((error, retry_at)) = self.subject.session.take_retry(ticket) {
-            let (id, attempt, Subject { operation, chat, .. }) = (report.id, report.attempts, self.subject);
-            let retrying = Observation::Retrying { id, operation, chat, attempt, error: &error, retry_at };
-            self.subject.observe(now, &retrying);
-        }
+        report.after_handle(&self.subject, now, ticket);
     }
 }
 
-/// Reports an operation that has started and not ended.
 impl<F> Drop for Observed<'_, F> {
     fn drop(&mut self) {
-        if let Some(report) = &self.report
-            && let Some((_, now)) = report.polled
-        {
-            let Subject { operation, chat, .. } = self.subject;
-            self.subject.observe(now, &Observation::Abandoned { id: report.id, operation, chat });
+        if let Some(report) = &self.report {
+            report.on_drop(&self.subject);
         }
     }
 }

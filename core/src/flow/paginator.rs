@@ -1,36 +1,28 @@
 //! Fetches every page of a list.
 
-use alloc::{boxed::Box, collections::BTreeSet, format, string::String};
+use alloc::{boxed::Box, format};
 use core::{convert::Infallible, fmt, mem};
 
 use chrono::{DateTime, Utc};
 
+use super::pages::{Pages, invalid};
 use crate::{
     effect::Now,
-    error::{Cause, Error, GaveUp, UnexpectedResponse},
+    error::Error,
     flow::{call::Call, ready},
     machine::{Machine, Reply, Step, Ticket},
     model::Listing,
-    protocol::{Endpoint, Made, Page, PageRequest, Protocol, Signal, fingerprint, is_cursor},
+    protocol::{Endpoint, Made, Page, PageRequest, Protocol, Signal},
     session::Session,
 };
 
-/// Maximum number of pages; a longer list is assumed to be endless.
-const MAX_PAGES: usize = 10_000;
-
 /// All pages of a list as one output. `R` builds the request of a page.
 pub(crate) struct Paginator<T, R> {
-    session: Session,
-    request: R,
+    pages: Pages<R>,
     state: State<T>,
     collected: Collected<T>,
-    /// Cursor and maximum number of items of the page in flight.
-    cursor: Option<String>,
-    limit: u32,
     /// Size of all pages so far, in bytes.
     bytes: u64,
-    /// Hashes of the cursors so far: a repeated one would make an endless loop.
-    seen: BTreeSet<u64>,
     /// Set if a cursor had expired and the list was restarted.
     has_restarted: bool,
     /// Set once the change before the list has been made.
@@ -73,8 +65,9 @@ impl<T> Default for Collected<T> {
 
 impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<T, R> {
     pub(crate) fn new(session: &Session, request: R) -> Self {
-        let first = session.call(request(session.protocol(), PageRequest::FIRST));
-        Self::starting_with(session, State::Reading(first), request)
+        let pages = Pages::new(session, request);
+        let first = State::Reading(pages.call());
+        Self::starting_with(pages, first)
     }
 
     /// Creates a paginator of the list that a change returns, or at least its first page.
@@ -84,86 +77,47 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<
             Ok((change, first)) => (Ok(change), Some(Box::new(first))),
             Err(error) => (Err(error), None),
         };
-        Self::starting_with(session, State::Changing(session.call(change), first), request)
+        Self::starting_with(Pages::new(session, request), State::Changing(session.call(change), first))
     }
 
-    fn starting_with(session: &Session, state: State<T>, request: R) -> Self {
-        Self {
-            session: session.clone(),
-            request,
-            state,
-            collected: Collected::default(),
-            cursor: None,
-            limit: PageRequest::FIRST.limit,
-            bytes: 0,
-            seen: BTreeSet::new(),
-            has_restarted: false,
-            has_changed: false,
-        }
+    fn starting_with(pages: Pages<R>, state: State<T>) -> Self {
+        Self { pages, state, collected: Collected::default(), bytes: 0, has_restarted: false, has_changed: false }
     }
 
     /// Adds a page. Returns the state for the next page, unless this was the last.
     fn push_page(&mut self, page: Page<T>, Sent { bytes, attempts }: Sent) -> Result<Option<State<T>>, Error> {
         self.bytes = self.bytes.saturating_add(bytes);
-        let max_list_size = self.session.config().limits.max_list_size;
+        let max_list_size = self.pages.session.config().limits.max_list_size;
         if self.bytes > max_list_size {
             let reason = format!("the list is larger than the limit `max_list_size` ({max_list_size} bytes)");
             return Err(invalid(&reason, attempts));
         }
         self.collected.items.append(page.items);
         self.collected.last_modified = self.collected.last_modified.max(page.last_modified);
-        let Some(cursor) = page.next_cursor else { return Ok(None) };
-        if !is_cursor(&cursor) {
-            return Err(invalid("the cursor of the next page is invalid", attempts));
-        }
-        if self.seen.len() >= MAX_PAGES {
-            return Err(invalid(&format!("the list has more than {MAX_PAGES} pages"), attempts));
-        }
-        if !self.seen.insert(fingerprint(cursor.as_bytes())) {
-            return Err(invalid("the cursor of the next page repeats, so the list would never end", attempts));
-        }
-        self.cursor = Some(cursor);
-        Ok(Some(self.next_page()))
+        let has_next = self.pages.advance(page.next_cursor, attempts)?;
+        Ok(has_next.then(|| self.next_page()))
     }
 
     /// Returns the state after a failed page, if the list can still be read.
     fn after_error(&mut self, error: &Error) -> Option<State<T>> {
-        self.with_smaller_pages(error).or_else(|| self.restart(error))
+        (self.pages.reduce(error) || self.restart(error)).then(|| self.next_page())
     }
 
-    /// Requests a smaller page if the last one was too large and can be reduced.
-    fn with_smaller_pages(&mut self, error: &Error) -> Option<State<T>> {
-        let is_too_large = matches!(error.cause(), Cause::UnexpectedResponse(response) if response.is_too_large);
-        if !is_too_large || self.limit <= 1 {
-            return None;
-        }
-        self.limit /= 2;
-        Some(self.next_page())
-    }
-
-    /// Requests the first page if the server rejects a cursor as expired, for instance after a restart. Only once: with
+    /// Moves to the first page if the server rejects a cursor as expired, for instance after a restart. Only once: with
     /// a server that rejects every cursor, the list would never end.
-    fn restart(&mut self, error: &Error) -> Option<State<T>> {
-        if error.signal() != Some(Signal::CursorExpired) || self.has_restarted {
-            return None;
+    fn restart(&mut self, error: &Error) -> bool {
+        if error.signal() != Some(Signal::CursorExpired) || self.has_restarted || !self.pages.restart() {
+            return false;
         }
-        self.cursor.take()?;
         self.has_restarted = true;
         self.collected = Collected::default();
-        self.seen.clear();
         self.bytes = 0;
-        Some(self.next_page())
+        true
     }
 
     fn next_page(&self) -> State<T> {
-        let page = PageRequest::new(self.cursor.as_deref(), self.limit);
-        State::Reading(self.session.call((self.request)(self.session.protocol(), page)))
+        State::Reading(self.pages.call())
     }
-}
-
-/// Returns the error for a list whose last page was requested this number of times.
-fn invalid(reason: &str, attempts: u32) -> Error {
-    Error::from(UnexpectedResponse::new(reason)).after(attempts, GaveUp::NotTransient)
 }
 
 impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send> Machine for Paginator<T, R> {
@@ -179,7 +133,7 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send> Mac
                         self.has_changed = true;
                         match page {
                             Some(page) => self.push_page(page, sent),
-                            None => Ok(first.map(|first| State::Reading(self.session.call(Ok(*first))))),
+                            None => Ok(first.map(|first| State::Reading(self.pages.session.call(Ok(*first))))),
                         }
                     }
                     Err(error) => Err(error),
@@ -211,6 +165,6 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send> Mac
 
 impl<T, R> fmt::Debug for Paginator<T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Paginator").field("pages", &self.seen.len()).finish_non_exhaustive()
+        f.debug_struct("Paginator").field("pages", &self.pages.len()).finish_non_exhaustive()
     }
 }

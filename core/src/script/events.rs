@@ -72,7 +72,7 @@ impl<F: Feed> Iterator for Events<F> {
                     self.feed = None;
                     return result.err().map(Err);
                 }
-                Step::Send(_, exchange) if self.script.is_done(&exchange) => self.feed = None,
+                Step::Send(_, exchange) if !feed.is_list() && self.script.is_done(&exchange) => self.feed = None,
                 step => self.script.perform_step(feed, step),
             }
         }
