@@ -5,8 +5,8 @@
 //!
 //! - **Polling is idempotent.** Until `handle` is called, the time of a `Sleep` has come, or the client is stopped,
 //!   `poll` returns the same step, with the same ticket, request and idempotency key, so a cancelled future or an early
-//!   wake-up loses nothing. The exception is an event, which is returned once: a feed [with events] may return a request,
-//!   then these events, and then the same request, if it has no reply yet.
+//!   wake-up loses nothing. The exception is an event, which is returned once: a feed [with events] may return a
+//!   request, then these events, and then the same request, if it has no reply yet.
 //! - **A reply names its ticket.** Duplicate and late replies, and those for another machine, are ignored.
 //! - **`Done` is final.** After [`Step::Done`], `poll` always returns `Done` with an error of the kind
 //!   [`Finished`](crate::ErrorKind::Finished).

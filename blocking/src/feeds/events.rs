@@ -211,7 +211,7 @@ impl<F: Feed> Events<F> {
                 continue;
             }
             match self.feed.poll(self.backend.now()) {
-                Step::Send(_, exchange) if self.is_over(&exchange) => return Waited::Ended,
+                Step::Send(_, it) if !self.feed.is_list() && self.backend.has_ended(&it) => return Waited::Ended,
                 Step::Send(ticket, exchange) => self.send(ticket, exchange, limit),
                 Step::File(ticket, task) => {
                     let reply = Reply::File(self.backend.file(task));
@@ -231,11 +231,6 @@ impl<F: Feed> Events<F> {
                 Step::Done(result) => return Waited::Event(FeedSetEvent::Ended(result)),
             }
         }
-    }
-
-    /// Returns `true` if this request has no response, so that the feed ends.
-    fn is_over(&self, exchange: &Exchange) -> bool {
-        !self.feed.is_list() && self.backend.has_ended(exchange)
     }
 
     /// Performs a request. While there are events, or if the wait has a limit, it is only begun.

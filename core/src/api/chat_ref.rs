@@ -125,7 +125,7 @@ impl<X: Executor> ChatRef<X> {
     /// first, without all of them in memory: see [`ListItems`].
     ///
     /// A message that the server returns again within 256 messages is left out. Otherwise, the items are those of
-    /// [`messages`](Self::messages). The [end](ListItems#associatedtype.Output) has the time of the chat's last message.
+    /// [`messages`](Self::messages). [`ListEnd`](crate::flow::ListEnd) has the time of the chat's last message.
     ///
     /// # Errors
     ///

@@ -42,7 +42,7 @@ const MAX_UNDECODED: usize = 100;
 /// A page that fails ends the list with the error, after the items before it; so does a page that repeats a cursor, and
 /// a list of more than 10,000 pages. The [limit](crate::config::Limits::max_list_size) on the size of a list does not
 /// apply. If the server has discarded the position in the list, for instance because it was restarted, the list ends
-/// with an error, because items have been handed out already. The operation that returns all items starts again instead.
+/// with an error, because items have been handed out already. The operation that returns all items starts again.
 ///
 /// A list that is stopped before its end, by the handle of the iterator or stream or by that of the
 /// [client](crate::Client::stopped_by), ends with [`Cancelled`](crate::ErrorKind::Cancelled), so that the items before

@@ -39,8 +39,8 @@ impl<R> Pages<R> {
         self.session.call((self.request)(self.session.protocol(), page))
     }
 
-    /// Moves to the page with this cursor. Returns `false` if there is no cursor, after the last page. `attempts` is the
-    /// number of times that the page before was requested.
+    /// Moves to the page with this cursor. Returns `false` if there is no cursor, after the last page. `attempts` is
+    /// the number of times that the page before was requested.
     pub(super) fn advance(&mut self, cursor: Option<String>, attempts: u32) -> Result<bool, Error> {
         let Some(cursor) = cursor else { return Ok(false) };
         if !is_cursor(&cursor) {

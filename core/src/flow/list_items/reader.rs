@@ -32,7 +32,7 @@ pub(super) struct Reader<T, S> {
     is_stopped: bool,
 }
 
-/// What follows the items.
+/// The state after the items.
 enum Next<S> {
     Requested(Box<Requested<S>>),
     /// A page, and the number of times that it was requested.
