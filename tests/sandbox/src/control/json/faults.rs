@@ -38,10 +38,8 @@ fn armed_rule(rule: &ArmedRule) -> Value {
 
 /// Returns a rule in words: `cut after · POST …/messages · 1 left`.
 fn summary(rule: &ArmedRule, parameters: &Map<String, Value>) -> String {
-    let mut kind = parameters["kind"].as_str().unwrap_or_default().replace('_', " ");
-    if let Some(status) = parameters.get("status") {
-        kind += &format!(" {status}");
-    }
+    let kind = parameters["kind"].as_str().unwrap_or_default().replace('_', " ");
+    let kind = parameters.get("status").map_or_else(|| kind.clone(), |status| format!("{kind} {status}"));
     let path = rule.path.as_ref().or(rule.under.as_ref());
     let path = path.map(|path| path.strip_prefix("/v1/chats/*/").map_or(path.clone(), |rest| format!("…/{rest}")));
     let requests = [rule.method.clone(), path].into_iter().flatten().collect::<Vec<_>>().join(" ");

@@ -106,7 +106,7 @@ pub(crate) fn curl(entry: &Entry) -> String {
     for (name, value) in &entry.request_headers {
         if !OF_CURL.contains(&name.as_str()) {
             let header = format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()));
-            command += &format!(" -H {}", quoted(&header));
+            command = format!("{command} -H {}", quoted(&header));
         }
     }
     // A part of a body would be another request.
@@ -114,7 +114,7 @@ pub(crate) fn curl(entry: &Entry) -> String {
         && u64::try_from(bytes.len()) == Ok(*size)
         && let Ok(text) = std::str::from_utf8(bytes)
     {
-        command += &format!(" --data-raw {}", quoted(text));
+        command = format!("{command} --data-raw {}", quoted(text));
     }
     command + &format!(r#" "$TEAMWIRE_URL"{}"#, quoted(&entry.uri.to_string()))
 }
