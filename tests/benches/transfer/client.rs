@@ -32,7 +32,7 @@ impl Stack {
         match self {
             Self::Ureq => "bare ureq",
             Self::Blocking => "blocking",
-            Self::Socket => "sockets by hand",
+            Self::Socket => "bare async-std",
             Self::AsyncStd => "async-std",
         }
     }

@@ -1,4 +1,5 @@
-//! Documents whose tables are printed by commands. Each is between `<!-- table: NAME -->` and `<!-- end -->`.
+//! Documents whose tables are printed by commands. Each is between `<!-- table: NAME -->` and `<!-- end -->`, with the
+//! plots of it.
 
 use std::ops::Range;
 
@@ -30,13 +31,13 @@ pub fn table(document: &str, name: &str) -> Result<Option<Table>, String> {
     Ok(Table::find_all(&document[find(document, name)?]).pop())
 }
 
-/// Returns the document with another table of this name.
+/// Returns the document with another table of this name, and with this text before it.
 ///
 /// # Errors
 /// Fails if the document does not have it.
-pub fn replace(document: &str, name: &str, table: &Table) -> Result<String, String> {
+pub fn replace(document: &str, name: &str, before: &str, table: &Table) -> Result<String, String> {
     let content = find(document, name)?;
-    Ok(format!("{}\n{table}\n{}", &document[..content.start], &document[content.end..]))
+    Ok(format!("{}\n{before}{table}\n{}", &document[..content.start], &document[content.end..]))
 }
 
 /// Returns the text outside of the tables.
@@ -93,17 +94,18 @@ mod tests {
         assert_eq!(names(DOCUMENT), Ok(vec!["one", "two"]));
         assert_eq!(table(DOCUMENT, "one"), Ok(Some(counting(1))));
         assert_eq!(table(DOCUMENT, "two"), Ok(None));
-        let document = replace(DOCUMENT, "two", &counting(2)).expect("the table exists");
-        let document = replace(&document, "one", &counting(3)).expect("the table exists");
+        let document = replace(DOCUMENT, "two", "![plot](plot.svg)\n\n", &counting(2)).expect("the table exists");
+        let document = replace(&document, "one", "", &counting(3)).expect("the table exists");
         assert_eq!(table(&document, "one"), Ok(Some(counting(3))));
         assert_eq!(table(&document, "two"), Ok(Some(counting(2))));
         assert_eq!(prose(&document), prose(DOCUMENT));
-        assert_eq!(replace(&document, "one", &counting(1)).as_deref().map(str::len), Ok(document.len()));
+        assert!(document.contains("<!-- table: two -->\n\n![plot](plot.svg)\n\n| a |\n"), "{document}");
+        assert_eq!(replace(&document, "one", "", &counting(1)).as_deref().map(str::len), Ok(document.len()));
     }
 
     #[test]
     fn missing_names_and_ends_are_errors() {
-        assert!(replace(DOCUMENT, "three", &counting(3)).is_err_and(|error| error.contains("three")));
+        assert!(replace(DOCUMENT, "three", "", &counting(3)).is_err_and(|error| error.contains("three")));
         let unclosed = DOCUMENT.trim_end().trim_end_matches("<!-- end -->");
         assert_eq!(names(unclosed), Err("two: the table has no end".into()));
     }
