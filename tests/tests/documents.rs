@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use teamwire_benchmarks::document;
 use teamwire_tests::operations::documented;
 
 const FOLDERS: [&str; 7] = ["", "docs/", "docs/guide/", "core/", "blocking/", "async-std-adapter/", "tests/"];
@@ -69,6 +70,24 @@ fn chapters_are_all_in_the_summary() {
     for (_, name, text) in chapters {
         let title = text.lines().next().and_then(|line| line.strip_prefix("# ")).expect("a chapter has a title");
         assert!(summary.contains(&format!("\n- [{title}]({name})\n")), "{name}, {title:?}, is missing from SUMMARY.md");
+    }
+}
+
+#[test]
+fn measurements_are_all_written_by_a_command() {
+    let document = read("docs/performance.md");
+    let prose = document::prose(&document).expect("each table has an end");
+    let is_measured = |word: &str| {
+        let word = word.trim_matches(|it: char| !it.is_ascii_digit());
+        let is_fraction =
+            word.split_once(['.', ',']).is_some_and(|(_, after)| after.starts_with(|it: char| it.is_ascii_digit()));
+        is_fraction || word.len() > 4 && word.bytes().all(|it| it.is_ascii_digit())
+    };
+    let figures: Vec<_> = prose.split_whitespace().filter(|word| is_measured(word)).collect();
+    assert!(figures.is_empty(), "figures outside of the tables: {figures:?}");
+    for (at, _) in document.match_indices("](performance/") {
+        let file = document[at + 2..].split(')').next().expect("a link ends");
+        assert!(read(&format!("docs/{file}")).starts_with("<svg"), "{file} is not a plot");
     }
 }
 
