@@ -120,7 +120,8 @@
 //! Connections are reused, for five minutes at most; [`Limits`](config::Limits) sets their number and their idle time.
 //! If a connection turns out to be dead, all that have been idle at least as long are closed. A request that may be
 //! repeated reuses a connection of the last second without checking that it is still open; if it is not, the request is
-//! repeated on a new one, which is not counted as a retry. The host is looked up for each new connection. Its addresses are tried 250 ms apart (RFC 8305). TLS trusts the public CAs and those of
+//! repeated on a new one, which is not counted as a retry. The host is looked up for each new connection. Its addresses
+//! are tried 250 ms apart (RFC 8305). TLS trusts the public CAs and those of
 //! [`Config::with_root_certificates_pem`]. Redirects are not followed. If the response arrives before the whole request
 //! has been sent, the rest is not sent; files of more than 64 KiB are sent with `Expect: 100-continue`. The only
 //! environment variables read are those of [`config_from_env`]: `HTTP_PROXY` and the like are ignored.

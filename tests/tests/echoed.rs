@@ -18,7 +18,7 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 use teamwire_core::{Config, Credentials, Error, config::RetryPolicy};
 use teamwire_tests::{
     executor_test,
-    harness::{Handwritten, Harness},
+    harness::{Blocking, Harness},
     spellings::{echoes, is_not_in},
 };
 
@@ -205,11 +205,7 @@ fn credentials_repeated_by_a_server_are_in_no_error_or_log<H: Harness>() {
             thread.join().expect("it serves");
         }
         let lines = log.take();
-        assert_eq!(
-            lines.contains("/v1/me HTTP/1.1"),
-            H::NAME != Handwritten::NAME,
-            "only the HTTP library logs requests"
-        );
+        assert_eq!(lines.contains("/v1/me HTTP/1.1"), H::NAME == Blocking::NAME, "only ureq logs requests");
         none_is_in(echoes, &lines);
     }
 }

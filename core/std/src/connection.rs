@@ -18,11 +18,13 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 const DISTRUSTED_FOR: Duration = Duration::from_secs(60);
 
 /// Returns whether an exchange may reuse a connection without checking that it is open, which is a system call. The
-/// exchange [`replaces_stale_connection`](teamwire_core::effect::Exchange::replaces_stale_connection); the connection was made, or last found
-/// to be open, at `checked`; `lost` is the time of the last loss of a reused one.
+/// exchange [`replaces_stale_connection`]; the connection was made, or last found to be open, at `checked`; `lost` is
+/// the time of the last loss of a reused one.
 ///
 /// So each connection is checked once a second at most, and a server whose connections do not last gets few requests
 /// twice.
+///
+/// [`replaces_stale_connection`]: teamwire_core::effect::Exchange::replaces_stale_connection
 pub fn trusts_connection(
     replaces_stale_connection: bool,
     checked: Instant,

@@ -10,7 +10,9 @@ use crate::support::Record;
 fn operations_and_retries_are_reported<H: Harness>() {
     let server = Server::each(|number, mut peer| {
         if peer.try_request().is_some() {
-            peer.send(if number == 0 { response(503, "") } else { response(200, &sample::bot().to_string()) });
+            let unavailable = "HTTP/1.1 503 Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+            let bot = response(200, &sample::bot().to_string());
+            peer.send(if number == 0 { unavailable } else { &bot });
         }
     });
     let record = Record::default();

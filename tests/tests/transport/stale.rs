@@ -1,5 +1,5 @@
-//! Dead idle connections: after one of them, the others are not used. One that was used a moment ago is not checked, and
-//! is replaced without an attempt if it is dead.
+//! Dead idle connections: after one of them, the others are not used. One that was used a moment ago is not checked,
+//! and is replaced without an attempt if it is dead.
 
 use std::{
     sync::{Arc, Barrier, mpsc},

@@ -30,8 +30,8 @@ fn proxy(authorization: Option<HeaderValue>) -> Proxy {
 
 #[test]
 fn a_head_has_what_framing_needs_and_all_headers() {
-    let get = Request::get("http://h.test:81/a?b").header("authorization", secret("Token x")).header("accept", "y");
-    assert_eq!(plain(get), "GET /a?b HTTP/1.1\r\nhost: h.test:81\r\nauthorization: Token x\r\naccept: y\r\n\r\n");
+    let get = Request::get("http://h.test:81/a?b").header("authorization", secret("Login x")).header("accept", "y");
+    assert_eq!(plain(get), "GET /a?b HTTP/1.1\r\nhost: h.test:81\r\nauthorization: Login x\r\naccept: y\r\n\r\n");
     let twice = Request::get("http://h.test/").header("x", "1").header("x", secret("2")).header("y", "");
     assert_eq!(plain(twice), "GET / HTTP/1.1\r\nhost: h.test\r\nx: 1\r\nx: 2\r\ny: \r\n\r\n");
     let post = Request::post("https://h.test/");
@@ -90,18 +90,18 @@ fn a_path_begins_with_a_slash() {
 #[test]
 fn a_proxy_is_asked_for_a_uri_or_for_a_tunnel() {
     assert_eq!(
-        written(Request::get("http://h.test:81/a"), 0, false, Some(&proxy(Some(secret("Token z"))))),
-        "GET http://h.test:81/a HTTP/1.1\r\nhost: h.test:81\r\nproxy-authorization: Token z\r\n\r\n"
+        written(Request::get("http://h.test:81/a"), 0, false, Some(&proxy(Some(secret("Login z"))))),
+        "GET http://h.test:81/a HTTP/1.1\r\nhost: h.test:81\r\nproxy-authorization: Login z\r\n\r\n"
     );
     assert_eq!(
         written(Request::get("http://[::1]?b"), 0, false, Some(&proxy(None))),
         "GET http://[::1]/?b HTTP/1.1\r\nhost: [::1]\r\n\r\n"
     );
     for authority in ["h.test:443", "h.test:80", "[::1]:443"] {
-        let tunnel = Request::connect(authority).header("proxy-authorization", secret("Token z"));
+        let tunnel = Request::connect(authority).header("proxy-authorization", secret("Login z"));
         assert_eq!(
             plain(tunnel),
-            format!("CONNECT {authority} HTTP/1.1\r\nhost: {authority}\r\nproxy-authorization: Token z\r\n\r\n")
+            format!("CONNECT {authority} HTTP/1.1\r\nhost: {authority}\r\nproxy-authorization: Login z\r\n\r\n")
         );
     }
 }
