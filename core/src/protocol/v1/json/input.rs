@@ -5,7 +5,7 @@ use core::str;
 use super::{
     decode::Decode,
     member::Member,
-    scan::{self, plain_length, string_length},
+    scan::{self, has_control, plain_length, string_length},
     value::{Json, trimmed},
 };
 
@@ -188,7 +188,7 @@ impl<'a> Input<'a> {
     /// Reads a string that has neither escapes nor control characters.
     pub(in crate::protocol) fn plain_text(&mut self) -> Option<&'a str> {
         match self.text()? {
-            Text::Plain(text) if text.bytes().all(|byte| byte >= b' ') => Some(text),
+            Text::Plain(text) if !has_control(text.as_bytes()) => Some(text),
             _ => None,
         }
     }

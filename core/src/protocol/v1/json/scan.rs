@@ -198,18 +198,43 @@ pub(super) fn plain_length(bytes: &[u8]) -> usize {
     bytes.len() - rest.len() + rest.iter().take_while(is_plain).count()
 }
 
+/// Returns `true` if there is a control character.
+pub(super) fn has_control(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks();
+    let is_control = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        // Only a byte below a space borrows from its own highest bit.
+        word.wrapping_sub(LOW_BITS * 0x20) & !word & HIGH_BITS != 0
+    };
+    words.iter().any(is_control) || rest.iter().any(|byte| *byte < b' ')
+}
+
 /// Returns a word whose lowest set bit is in the first byte of `word` that has this value; 0 if there is none.
 const fn bytes_equal_to(value: u8, word: u64) -> u64 {
-    const LOW_BITS: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
     // A byte is zero where they are equal, and only a zero byte borrows from its own highest bit.
     let difference = word ^ (LOW_BITS * value as u64);
     difference.wrapping_sub(LOW_BITS) & !difference & HIGH_BITS
 }
 
+const LOW_BITS: u64 = u64::from_ne_bytes([0x01; 8]);
+const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_control_character_is_found_among_any_others() {
+        for length in 1..20 {
+            for (at, byte) in (0..length).flat_map(|at| (0..=0xff).map(move |byte| (at, byte))) {
+                for others in [b' ', b'a', 0x7f, 0x80, 0xff] {
+                    let mut bytes = vec![others; length];
+                    bytes[at] = byte;
+                    assert_eq!(has_control(&bytes), byte < b' ', "{}", bytes.escape_ascii());
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_string_ends_at_the_first_quote_that_is_not_escaped() {

@@ -60,7 +60,7 @@ impl<'a> Json<'a> {
     /// Parses a number, a flag or a string strictly.
     pub(super) fn strict<T: DeserializeOwned>(self) -> Result<T, DecodeError> {
         // Most strings need no parser, which takes several times as long.
-        let plain = plain_string(self.bytes).filter(|text| text.bytes().all(|byte| byte >= b' '));
+        let plain = plain_string(self.bytes).filter(|text| !scan::has_control(text.as_bytes()));
         let parsed = plain.and_then(|text| T::deserialize(StrDeserializer::<value::Error>::new(text)).ok());
         parsed.map_or_else(|| serde_json::from_slice(self.bytes).map_err(DecodeError::json), Ok)
     }
