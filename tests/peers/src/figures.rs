@@ -103,7 +103,8 @@ const FIGURES: &[Figure] = &[
 pub(crate) fn images(path: &Path, table: &str) -> String {
     let folder = path.file_stem().unwrap_or_default().to_string_lossy();
     let figures = FIGURES.iter().filter(|figure| figure.table == table);
-    figures.map(|Figure { title, x, file, .. }| format!("![{title}, by {x}]({folder}/{file})\n\n")).collect()
+    let image = |Figure { title, x, file, .. }: &Figure| format!("![{title}, by {x}]({folder}/{file})\n\n");
+    figures.map(image).collect::<Vec<_>>().concat()
 }
 
 /// Draws the plots of a document into the folder beside it.
