@@ -13,22 +13,22 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use crate::{Result, client::Transfer};
 
 /// URL and credentials of the sandbox.
-struct Backend {
-    url: String,
-    authorization: String,
+pub(crate) struct Backend {
+    pub(crate) url: String,
+    pub(crate) authorization: String,
 }
 
 impl Backend {
-    fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let key = format!("{}:{}", env::var("TEAMWIRE_APP_ID")?, env::var("TEAMWIRE_SECRET")?);
         let authorization = format!("Basic {}", BASE64_STANDARD.encode(key));
         Ok(Self { url: env::var("TEAMWIRE_URL")?, authorization })
     }
 }
 
-const DISPOSITION: &str = "attachment; filename*=UTF-8''file";
+pub(crate) const DISPOSITION: &str = "attachment; filename*=UTF-8''file";
 
-fn asset_id(json: &[u8]) -> Result<String> {
+pub(crate) fn asset_id(json: &[u8]) -> Result<String> {
     let asset: serde_json::Value = serde_json::from_slice(json)?;
     Ok(asset["id"].as_str().ok_or("the asset has no id")?.to_owned())
 }

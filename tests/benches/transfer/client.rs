@@ -14,7 +14,7 @@ use teamwire_core::{
 use teamwire_sandbox::org;
 use teamwire_tests::harness::{AsyncStd, Blocking, Harness};
 
-use crate::{Result, bare};
+use crate::{Result, bare, by_hand::ByHand};
 
 /// The stack that transfers files.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,10 +23,11 @@ pub(crate) enum Stack {
     Blocking,
     Socket,
     AsyncStd,
+    ByHand,
 }
 
 impl Stack {
-    pub(crate) const ALL: [Self; 4] = [Self::Ureq, Self::Blocking, Self::Socket, Self::AsyncStd];
+    pub(crate) const ALL: [Self; 5] = [Self::Ureq, Self::Blocking, Self::Socket, Self::AsyncStd, Self::ByHand];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -34,6 +35,7 @@ impl Stack {
             Self::Blocking => "blocking",
             Self::Socket => "bare async-std",
             Self::AsyncStd => "async-std",
+            Self::ByHand => "sockets by hand",
         }
     }
 
@@ -46,6 +48,7 @@ impl Stack {
         match self {
             Self::Ureq | Self::Blocking => Self::Ureq,
             Self::Socket | Self::AsyncStd => Self::Socket,
+            Self::ByHand => Self::ByHand,
         }
     }
 }
@@ -126,6 +129,7 @@ pub(crate) fn run(stack: Stack, from: &str, to: &str) -> Result<Report> {
         Stack::Blocking => measure(&Adapter::<Blocking>::new()?, from, to),
         Stack::Socket => measure(&bare::Socket::new()?, from, to),
         Stack::AsyncStd => measure(&Adapter::<AsyncStd>::new()?, from, to),
+        Stack::ByHand => measure(&ByHand::new()?, from, to),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Uploads and downloads files of several sizes with each adapter, and with its bare HTTP stack.
+//! Uploads and downloads files of several sizes with each adapter, with its bare HTTP stack, and with sockets and files
+//! of the operating system by hand.
 //!
 //! Each transfer runs in a separate process, to measure its memory; the sandbox runs in this process. Downloads are
 //! compared with uploads. The stacks take turns, so that they share the variations of the machine's speed, and the best
@@ -11,6 +12,7 @@
 #![allow(clippy::print_stdout, reason = "the benchmark prints a table")]
 
 mod bare;
+mod by_hand;
 mod client;
 
 use std::{
@@ -123,29 +125,29 @@ fn print(rows: &[Row]) {
         "upload: MiB/s",
         "to its bare stack",
         "upload: CPU, µs/MiB",
-        "to its bare stack",
+        "to sockets by hand",
         "download: MiB/s",
         "to its bare stack",
         "download: CPU, µs/MiB",
-        "to its bare stack",
+        "to sockets by hand",
         "peak memory, MiB",
     ]);
     for Row { stack, mib, best } in rows {
         let bare = rows.iter().find(|row| row.stack == stack.bare() && row.mib == *mib);
+        let by_hand = rows.iter().find(|row| row.stack == Stack::ByHand && row.mib == *mib);
         let size = f64::from(u32::try_from(*mib).unwrap_or(u32::MAX));
         let mut row = vec![stack.name().to_owned(), mib.to_string()];
         let directions: [fn(&Report) -> Cost; 2] = [|report| report.upload, |report| report.download];
         for transfer in directions {
             let Cost { time, cpu } = transfer(best);
-            let bare = bare.map(|row| transfer(&row.best));
-            let (speed, cpu) = (size / time.as_secs_f64(), cpu.as_secs_f64() / size * 1e6);
-            let ratio = |ratio: fn(Cost, Cost) -> f64| {
-                bare.filter(|_| *stack != stack.bare())
-                    .map_or(String::new(), |bare| format!("{:.2}", ratio(transfer(best), bare)))
-            };
-            let speed_ratio = ratio(|this, bare| bare.time.as_secs_f64() / this.time.as_secs_f64());
-            let cpu_ratio = ratio(|this, bare| this.cpu.as_secs_f64() / bare.cpu.as_secs_f64());
-            row.extend([format!("{speed:.0}"), speed_ratio, format!("{cpu:.0}"), cpu_ratio]);
+            let (speed, per_mib) = (size / time.as_secs_f64(), cpu.as_secs_f64() / size * 1e6);
+            let speed_ratio = bare.filter(|bare| bare.stack != *stack).map_or(String::new(), |bare| {
+                format!("{:.2}", transfer(&bare.best).time.as_secs_f64() / time.as_secs_f64())
+            });
+            let cpu_ratio = by_hand.map_or(String::new(), |by_hand| {
+                format!("{:.2}", cpu.as_secs_f64() / transfer(&by_hand.best).cpu.as_secs_f64())
+            });
+            row.extend([format!("{speed:.0}"), speed_ratio, format!("{per_mib:.0}"), cpu_ratio]);
         }
         row.push(format!("{:.1}", f64::from(best.peak_kib) / 1024.0));
         table.push(row);
