@@ -6,8 +6,13 @@
 //!
 //! Time is virtual and nothing is sent, so the table shows the core's own work: polling a set, creating a request, and
 //! decoding its response. Steps are measured in batches, of which the table has the medians.
+//!
+//! The second table is the memory of feeds of the blocking adapter over sockets. It needs 1,100 open files
+//! (`ulimit -n 4096`).
 
-#![expect(clippy::print_stdout, reason = "the benchmark prints a table")]
+#![expect(clippy::print_stdout, reason = "the benchmark prints tables")]
+
+mod memory;
 
 use std::{alloc::System, env, hint::black_box, time::Duration, time::Instant};
 
@@ -43,8 +48,14 @@ struct Feeds {
 }
 
 fn main() {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    if let [command, port, feeds] = arguments.as_slice()
+        && command == "client"
+    {
+        return memory::follow(port, feeds.parse().expect("it is a number"));
+    }
     // `cargo bench` passes this argument; without it, as in `cargo test --all-targets`, this only checks that it works.
-    let max_count = if env::args().any(|it| it == "--bench") { 100_000 } else { 100 };
+    let (max_count, blocking) = if arguments.iter().any(|it| it == "--bench") { (100_000, 1_000) } else { (100, 10) };
     let client = client();
     let mut table = Table::new([
         "feeds in the set",
@@ -72,6 +83,10 @@ fn main() {
         let figures = [count.to_string(), (bytes / count).to_string()];
         table.push(figures.into_iter().chain(times.map(|time| format!("{time:.0}"))));
     }
+    println!("{table}");
+
+    let mut table = Table::new(["feeds of the blocking adapter", "memory of a feed, bytes"]);
+    table.push([blocking.to_string(), memory::of_a_blocking_feed(blocking).to_string()]);
     println!("{table}");
 }
 

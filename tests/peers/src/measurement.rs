@@ -41,7 +41,7 @@ const ALL: &[Measurement] = &[
     },
     Measurement {
         name: "feeds",
-        tables: &["feeds"],
+        tables: &["feeds", "blocking feeds"],
         source: Source::Cargo("bench --locked -p teamwire-tests --bench feeds"),
     },
     Measurement {
