@@ -39,14 +39,14 @@ fn armed_rule(rule: &ArmedRule) -> Value {
 /// Returns a rule in words: `cut after · POST …/messages · 1 left`.
 fn summary(rule: &ArmedRule, parameters: &Map<String, Value>) -> String {
     let kind = parameters["kind"].as_str().unwrap_or_default().replace('_', " ");
-    let kind = parameters.get("status").map_or_else(|| kind.clone(), |status| format!("{kind} {status}"));
+    let status = parameters.get("status").map(|status| format!(" {status}")).unwrap_or_default();
     let path = rule.path.as_ref().or(rule.under.as_ref());
     let path = path.map(|path| path.strip_prefix("/v1/chats/*/").map_or(path.clone(), |rest| format!("…/{rest}")));
     let requests = [rule.method.clone(), path].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let requests = if requests.is_empty() { "any request".to_owned() } else { requests };
     let after = if rule.skip > 0 { format!(" · after {}", rule.skip) } else { String::new() };
     let times = rule.times.map_or_else(|| "always".to_owned(), |times| format!("{times} left"));
-    format!("{kind} · {requests}{after} · {times}")
+    format!("{kind}{status} · {requests}{after} · {times}")
 }
 
 fn parameters(fault: &Fault) -> Map<String, Value> {

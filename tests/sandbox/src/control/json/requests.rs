@@ -102,11 +102,11 @@ const OF_CURL: [&str; 6] = ["host", "content-length", "user-agent", "accept", "c
 /// The command that sends the request again, with the credentials as variables of the shell.
 pub(crate) fn curl(entry: &Entry) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
-    let mut command = format!(r#"curl -u "$TEAMWIRE_APP_ID:$TEAMWIRE_SECRET" -X {}"#, entry.method);
+    let mut parts = vec![format!(r#"curl -u "$TEAMWIRE_APP_ID:$TEAMWIRE_SECRET" -X {}"#, entry.method)];
     for (name, value) in &entry.request_headers {
         if !OF_CURL.contains(&name.as_str()) {
             let header = format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()));
-            command = format!("{command} -H {}", quoted(&header));
+            parts.push(format!("-H {}", quoted(&header)));
         }
     }
     // A part of a body would be another request.
@@ -114,9 +114,10 @@ pub(crate) fn curl(entry: &Entry) -> String {
         && u64::try_from(bytes.len()) == Ok(*size)
         && let Ok(text) = std::str::from_utf8(bytes)
     {
-        command = format!("{command} --data-raw {}", quoted(text));
+        parts.push(format!("--data-raw {}", quoted(text)));
     }
-    command + &format!(r#" "$TEAMWIRE_URL"{}"#, quoted(&entry.uri.to_string()))
+    parts.push(format!(r#""$TEAMWIRE_URL"{}"#, quoted(&entry.uri.to_string())));
+    parts.join(" ")
 }
 
 /// A body: its text if it is UTF-8, and its size.
