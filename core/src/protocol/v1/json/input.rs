@@ -5,7 +5,7 @@ use core::str;
 use super::{
     decode::Decode,
     member::Member,
-    scan::{self, has_control, plain_length, string_length},
+    scan::{self, has_control, plain_length},
     value::{Json, trimmed},
 };
 
@@ -174,15 +174,19 @@ impl<'a> Input<'a> {
     pub(super) fn text(&mut self) -> Option<Text<'a>> {
         self.skip(b'"')?;
         let content = self.rest();
-        let length = plain_length(content);
+        let mut length = plain_length(content);
         if content.get(length) == Some(&b'"') {
             let plain = self.text.get(self.at..self.at + length)?;
             self.at += length + 1;
             return Some(Text::Plain(plain));
         }
-        let length = string_length(&self.text.as_bytes()[self.at - 1..])?;
-        self.at += length - 1;
-        Some(Text::Escaped(&content[..length - 2]))
+        while *content.get(length)? != b'"' {
+            // Over the backslash and the byte after it.
+            length += 2;
+            length += plain_length(content.get(length..)?);
+        }
+        self.at += length + 1;
+        Some(Text::Escaped(&content[..length]))
     }
 
     /// Reads a string that has neither escapes nor control characters.
