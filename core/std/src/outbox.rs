@@ -188,7 +188,7 @@ impl<T: Serialize + DeserializeOwned> Outbox<T> {
     /// result of the closure.
     ///
     /// ```
-    /// # let mut outbox = teamwire_std::Outbox::in_memory();
+    /// # let mut outbox: teamwire_std::Outbox = teamwire_std::Outbox::in_memory();
     /// outbox.change(|outbox| {
     ///     for (alarm, text) in [("alarm-7", "The database is down"), ("alarm-8", "The disk is full")] {
     ///         outbox.add(alarm, "c1", text)?;
