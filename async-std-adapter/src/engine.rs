@@ -125,7 +125,9 @@ impl<R: Runtime> Engine<R> {
         upload: Option<Box<Upload>>,
         deadline: &mut Deadline<'_, R>,
     ) -> Result<Response, TransportError> {
-        let mut connection = match self.pooled(exchange, deadline)? {
+        // The deadline may have begun long before, as the exchange may have waited for a connection.
+        let taken = Instant::now();
+        let mut connection = match self.pooled(exchange, taken)? {
             Some(connection) => connection,
             None => Box::pin(self.connector.connect(exchange.request.uri(), deadline)).await?,
         };
@@ -145,7 +147,7 @@ impl<R: Runtime> Engine<R> {
                 let is_dead = matches!(error.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout);
                 if is_dead && connection.reused && !connection.input.has_received() {
                     // Connections that were idle for as long are most likely lost as well.
-                    self.pool.drop_idle(&connection.origin, deadline.begun());
+                    self.pool.drop_idle(&connection.origin, taken);
                 }
                 Err(progress.add_to(error).with_reused(is_reused))
             }
@@ -156,23 +158,20 @@ impl<R: Runtime> Engine<R> {
             && error.kind == TransportErrorKind::Disconnected
             && error.head.is_none()
         {
-            *self.lost() = Some(deadline.begun());
+            let mut lost = self.lost();
+            *lost = (*lost).max(Some(taken));
         }
         result
     }
 
     /// Takes a connection from the pool, unless the exchange needs a new one.
-    fn pooled(
-        &self,
-        exchange: &Exchange,
-        deadline: &Deadline<'_, R>,
-    ) -> Result<Option<Box<Connection<R::Stream>>>, TransportError> {
+    fn pooled(&self, exchange: &Exchange, now: Instant) -> Result<Option<Box<Connection<R::Stream>>>, TransportError> {
         let uri = exchange.request.uri();
         if exchange.requires_new_connection {
-            self.pool.drop_idle(&Origin::of(uri)?, deadline.begun());
+            self.pool.drop_idle(&Origin::of(uri)?, now);
             return Ok(None);
         }
-        let (lost, now) = (*self.lost(), deadline.begun());
+        let lost = *self.lost();
         Ok(self.pool.check_out(uri, |connection| connection.is_usable(exchange, lost, now, &self.runtime)))
     }
 

@@ -72,11 +72,6 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         self.max_duration.map_or(self.timeout.max_idle(), |time| time.min(self.timeout.max_idle()))
     }
 
-    /// Returns the start of the exchange.
-    pub(super) const fn begun(&self) -> Instant {
-        self.begun
-    }
-
     pub(super) const fn runtime(&self) -> &'r R {
         self.runtime
     }

@@ -5,7 +5,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use teamwire_blocking::{
-    AlertType, Client, Draft, Error, FeedEvent, Next, Outbox, OutboxEntry, Reaction, StateFile, Waiting, Wake,
+    AlertType, Client, Draft, Error, FeedEvent, Next, Outbox, Reaction, StateFile, Waiting, Wake,
     chrono::{DateTime, TimeDelta, Utc},
     model::{MessageId, NewAttachment, ThreadId, Upload},
 };
@@ -28,17 +28,9 @@ pub(crate) struct Bridge {
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Alert {
-    summary: String,
     since: DateTime<Utc>,
     needs_reaction: bool,
     is_resolved: bool,
-}
-
-struct Open {
-    key: String,
-    mid: MessageId,
-    due: DateTime<Utc>,
-    summary: String,
 }
 
 impl Bridge {
@@ -62,17 +54,17 @@ impl Bridge {
     pub(crate) fn receive(&self, webhook: Webhook) -> Result<(), Error> {
         self.outbox().change(|outbox| {
             for alert in webhook.alerts {
-                let (key, summary, since) = (alert.key(), alert.summary().to_owned(), alert.starts_at);
+                let (key, since) = (alert.key(), alert.starts_at);
                 match alert.status {
                     Status::Firing => {
                         let times = outbox.iter().filter_map(|entry| Some(entry.data?.since));
                         let graph = Upload::from_bytes("alerts.png", graph::png(times.chain([since]), since));
-                        let draft = attention(&summary).attach(NewAttachment::gallery([graph])?);
-                        let alert = Alert { summary, since, needs_reaction: true, is_resolved: false };
+                        let draft = attention(alert.summary()).attach(NewAttachment::gallery([graph])?);
+                        let alert = Alert { since, needs_reaction: true, is_resolved: false };
                         outbox.add_with(key, &self.chat, draft, alert)?;
                     }
                     Status::Resolved => {
-                        outbox.add_reply(format!("{key}-resolved"), &key, format!("Resolved: {summary}"))?;
+                        outbox.add_reply(format!("{key}-resolved"), &key, "Resolved")?;
                         outbox.update(&key, |alert| (alert.needs_reaction, alert.is_resolved) = (false, true))?;
                     }
                 }
@@ -87,9 +79,9 @@ impl Bridge {
         let mut outbox = self.outbox();
         if let Some(item) = event.item()
             && let Some(entry) = outbox.entry_of(&item.mid)
-            && let Some(alert) = entry.data
+            && entry.data.is_some()
         {
-            let text = format!("{} reacted to {:?}: {}", item.from_user, alert.summary, item.reaction_type);
+            let text = format!("{} reacted: {}", item.from_user, item.reaction_type);
             println!("{text}");
             let (key, reply) = (entry.key.to_owned(), format!("{}-{}", item.reaction_id, item.reaction_type));
             outbox.change(|outbox| {
@@ -103,12 +95,16 @@ impl Bridge {
     /// Repeats the alerts that are due, unless the feed is late, or has missed a reaction.
     fn escalate(&self) -> Result<(), Error> {
         let now = self.client.now().utc;
-        for Open { key, mid, summary, .. } in self.open().into_iter().filter(|alert| alert.due <= now) {
-            let has_reaction = !self.client.chats().chat(&self.chat).reactions(&mid)?.is_empty();
+        for (_, key, mid) in self.open().into_iter().filter(|(due, ..)| *due <= now) {
+            let has_reaction = match self.client.chats().chat(&self.chat).reactions(&mid) {
+                Ok(reactions) => !reactions.is_empty(),
+                // The alert has been deleted, for instance: it needs no reaction any more.
+                Err(error) if error.is_permanent() => true,
+                Err(error) => return Err(error),
+            };
             self.outbox().change(|outbox| {
                 if !has_reaction {
-                    let draft = attention(&format!("No reaction yet: {summary}"));
-                    outbox.add(format!("{key}-escalated"), &self.chat, draft)?;
+                    outbox.add_reply(format!("{key}-escalated"), &key, attention("No reaction yet"))?;
                 }
                 outbox.update(&key, |alert| alert.needs_reaction = false)
             })?;
@@ -130,20 +126,17 @@ impl Bridge {
         self.outbox().retain(|entry| entry.data.is_some_and(|alert| !alert.is_resolved || alert.since > day_ago))
     }
 
-    /// Returns the alerts that are posted and need a reaction.
-    fn open(&self) -> Vec<Open> {
-        let open = |entry: OutboxEntry<'_, Alert>| {
-            let alert = entry.data.filter(|alert| alert.needs_reaction)?;
-            let (key, mid, due) = (entry.key.to_owned(), entry.mid?.clone(), entry.sent_at? + self.escalate_after);
-            Some(Open { key, mid, due, summary: alert.summary.clone() })
-        };
-        self.outbox().iter().filter_map(open).collect()
+    /// Returns the posted alerts that need a reaction: time of the escalation, key and id.
+    fn open(&self) -> Vec<(DateTime<Utc>, String, MessageId)> {
+        let outbox = self.outbox();
+        let open = outbox.iter().filter(|entry| entry.data.is_some_and(|alert| alert.needs_reaction));
+        open.filter_map(|it| Some((it.sent_at? + self.escalate_after, it.key.to_owned(), it.mid?.clone()))).collect()
     }
 
     /// Returns the time until something is due, at least a second. What cannot be posted is tried again then.
     fn time_until_due(&self) -> Option<Duration> {
         let now = self.client.now().utc;
-        let due = self.open().into_iter().map(|alert| alert.due);
+        let due = self.open().into_iter().map(|(due, ..)| due);
         let retry = (self.outbox().waiting() > 0).then_some(now);
         let next = due.chain(retry).min()?;
         Some((next - now).to_std().unwrap_or_default().max(Duration::from_secs(1)))

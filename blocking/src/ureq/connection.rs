@@ -276,7 +276,13 @@ impl Transport for Connection {
             let stream = || Target::Connected(Arc::clone(self.link.stream()));
             match interrupter {
                 Some(interrupter) if is_idle && interrupter.set(stream()).is_err() => return false,
-                Some(interrupter) if !is_idle => interrupter.clear(),
+                Some(interrupter) if !is_idle => {
+                    interrupter.clear();
+                    // The connection may have been shut down before that.
+                    if interrupter.is_interrupted() {
+                        return false;
+                    }
+                }
                 _ => {}
             }
             self.history.set_idle_since((!is_idle).then_some(now));

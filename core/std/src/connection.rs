@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 use teamwire_core::effect::{Response, TransportError, TransportErrorKind};
 
 /// Maximum age of a connection, even in constant use, so that changes of DNS and load balancing take effect.
@@ -41,19 +41,34 @@ pub fn trusts_connection(
 ///
 /// # Errors
 ///
-/// [`TransportErrorKind::Disconnected`] for the status 408, which servers send before they close an idle connection
-/// (RFC 9110, section 15.5.9), and for bytes that are not HTTP; else the given error.
+/// [`TransportErrorKind::Disconnected`] for a response that servers send before they close an idle connection, and for
+/// bytes that are not HTTP; else the given error. Such a response has the status 408 (RFC 9110, section 15.5.9), or that
+/// of another error and `Connection: close`. It has no `Retry-After`, and does not concern a login.
 pub fn reject_unsolicited(result: Result<Response, TransportError>) -> Result<Response, TransportError> {
     let lost = |why: &str| {
         let why = format!("the reused connection was not idle: {why}");
         TransportError::new(TransportErrorKind::Disconnected, why).with_sent(true).with_reused(true)
     };
     match result {
-        Ok(response) if response.status() == StatusCode::REQUEST_TIMEOUT => Err(lost("it received a 408")),
-        Err(error) if error.kind == TransportErrorKind::Protocol && error.head.is_none() => {
+        Ok(response) if ends_idle_connection(response.status(), response.headers()) => {
+            Err(lost(&format!("it received a {}", response.status().as_u16())))
+        }
+        Err(error) if error.sent && error.kind == TransportErrorKind::Protocol && error.head.is_none() => {
             Err(lost(&error.source.to_string()))
         }
         result => result,
+    }
+}
+
+/// Returns whether a response may have been sent before the request arrived.
+fn ends_idle_connection(status: StatusCode, headers: &HeaderMap) -> bool {
+    let closes =
+        || headers.get(header::CONNECTION).is_some_and(|option| option.as_bytes().eq_ignore_ascii_case(b"close"));
+    match status {
+        _ if headers.contains_key(header::RETRY_AFTER) => false,
+        StatusCode::REQUEST_TIMEOUT => true,
+        StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED => false,
+        _ => status.as_u16() >= 400 && closes(),
     }
 }
 
@@ -106,12 +121,15 @@ mod tests {
 
     #[test]
     fn only_unsolicited_bytes_are_a_loss() {
-        let response = |status: u16| {
-            let response = http::Response::builder().status(status).body(Vec::new());
-            Ok::<Response, TransportError>(response.expect("the status is valid"))
+        let response_with = |status: u16, headers: &[(&str, &str)]| {
+            let response = http::Response::builder().status(status);
+            let response = headers.iter().fold(response, |response, (name, value)| response.header(*name, *value));
+            Ok::<Response, TransportError>(response.body(Vec::new()).expect("it is valid"))
         };
+        let response = |status| response_with(status, &[]);
         let failed = |kind| Err(TransportError::new(kind, "why").with_sent(true).with_reused(true));
-        for lost in [response(408), failed(TransportErrorKind::Protocol)] {
+        let closing = response_with(400, &[("connection", "Close")]);
+        for lost in [response(408), closing, failed(TransportErrorKind::Protocol)] {
             let error = reject_unsolicited(lost).expect_err("it is a loss");
             assert_eq!(
                 (error.kind, error.sent, error.reused, error.received),
@@ -121,10 +139,21 @@ mod tests {
         for status in [200, 404, 503] {
             assert!(reject_unsolicited(response(status)).is_ok_and(|response| response.status() == status));
         }
+        for kept in [
+            response_with(408, &[("retry-after", "30")]),
+            response_with(429, &[("retry-after", "30"), ("connection", "close")]),
+            response_with(401, &[("connection", "close")]),
+            response_with(200, &[("connection", "close")]),
+            response_with(400, &[("connection", "keep-alive")]),
+        ] {
+            reject_unsolicited(kept).expect("it is the response to the request");
+        }
         let kind = |result: Result<Response, TransportError>| reject_unsolicited(result).expect_err("an error").kind;
         for other in [TransportErrorKind::Timeout, TransportErrorKind::TooLarge, TransportErrorKind::File] {
             assert_eq!(kind(failed(other)), other);
         }
+        let unsent = Err(TransportError::new(TransportErrorKind::Protocol, "why").with_reused(true));
+        assert_eq!(kind(unsent), TransportErrorKind::Protocol);
         let in_body = failed(TransportErrorKind::Protocol).map_err(|error| error.with_head(http::Response::new(())));
         assert_eq!(kind(in_body), TransportErrorKind::Protocol);
     }

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     future::Future,
+    mem,
     pin::Pin,
     sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
@@ -91,7 +92,10 @@ impl<'a> Future for Acquire<'a> {
         match self.number {
             Some(number) => {
                 if let Some(waker) = state.waiting.get_mut(&number) {
-                    waker.clone_from(cx.waker());
+                    let old = mem::replace(waker, cx.waker().clone());
+                    drop(state);
+                    // Not under the lock: a waker may own a task that waits for a slot as well.
+                    drop(old);
                     return Poll::Pending;
                 }
                 self.number = None;
