@@ -76,7 +76,8 @@ impl<R: Runtime> Engine<R> {
 
     async fn exchange(&self, exchange: &mut Exchange) -> Result<Response, TransportError> {
         let mut deadline = Deadline::start(&self.runtime, exchange.timeout, exchange.max_duration);
-        let _slot = self.slot(exchange.timeout, &mut deadline).await?;
+        // A list that is not read would keep the slot from the requests for its items.
+        let _slot = if exchange.is_early { None } else { self.slot(exchange.timeout, &mut deadline).await? };
         match exchange.request.body().as_bytes() {
             // Boxed, here and below, so that the future of the usual case stays small.
             None => Box::pin(self.upload(exchange, &mut deadline)).await,

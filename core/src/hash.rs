@@ -1,6 +1,7 @@
 //! A hash that is the same in every process and version.
 
-/// The 128-bit FNV-1a hash. It does not resist attacks: what is hashed is chosen by the bot or by its own server.
+/// The 128-bit FNV-1a hash. It does not resist attacks: what is hashed comes from the bot and its own
+/// systems.
 pub(crate) struct Fnv128(u128);
 
 const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;

@@ -280,6 +280,16 @@ fn state_that_could_not_be_saved_is_saved_by_the_next_call() {
     assert_eq!(data(&open(&folder)), [("a", 2)]);
 }
 
+#[test]
+fn data_that_is_null_is_not_missing() {
+    let folder = Folder::new();
+    let mut outbox: Outbox<Option<u32>> = Outbox::open(folder.path("outbox")).expect("it is empty");
+    outbox.add_with("a", "c1", "hello", None).expect("saved");
+    outbox.add("b", "c1", "hello").expect("saved");
+    let outbox: Outbox<Option<u32>> = Outbox::open(folder.path("outbox")).expect("it can be read");
+    assert_eq!(outbox.iter().map(|entry| entry.data).collect::<Vec<_>>(), [Some(&None), None]);
+}
+
 /// As of a group of alerts.
 const ANY_TEXT: &str = r#"{}/{severity="critical"}:{alertname="Die Festplatte läuft voll"}"#;
 

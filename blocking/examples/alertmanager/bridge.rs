@@ -30,7 +30,7 @@ pub(crate) struct Bridge {
 pub(crate) struct Alert {
     since: DateTime<Utc>,
     needs_reaction: bool,
-    is_resolved: bool,
+    resolved_at: Option<DateTime<Utc>>,
 }
 
 impl Bridge {
@@ -52,6 +52,7 @@ impl Bridge {
 
     /// Saves the alerts that are new or resolved, and wakes the loop, which posts them.
     pub(crate) fn receive(&self, webhook: Webhook) -> Result<(), Error> {
+        let now = self.client.now().utc;
         self.outbox().change(|outbox| {
             for alert in webhook.alerts {
                 let (key, since) = (alert.key(), alert.starts_at);
@@ -60,12 +61,12 @@ impl Bridge {
                         let times = outbox.iter().filter_map(|entry| Some(entry.data?.since));
                         let graph = Upload::from_bytes("alerts.png", graph::png(times.chain([since]), since));
                         let draft = attention(alert.summary()).attach(NewAttachment::gallery([graph])?);
-                        let alert = Alert { since, needs_reaction: true, is_resolved: false };
+                        let alert = Alert { since, needs_reaction: true, resolved_at: None };
                         outbox.add_with(key, &self.chat, draft, alert)?;
                     }
                     Status::Resolved => {
                         outbox.add_reply(format!("{key}-resolved"), &key, "Resolved")?;
-                        outbox.update(&key, |alert| (alert.needs_reaction, alert.is_resolved) = (false, true))?;
+                        outbox.update(&key, |alert| (alert.needs_reaction, alert.resolved_at) = (false, Some(now)))?;
                     }
                 }
             }
@@ -95,15 +96,17 @@ impl Bridge {
     /// Repeats the alerts that are due, unless the feed is late, or has missed a reaction.
     fn escalate(&self) -> Result<(), Error> {
         let now = self.client.now().utc;
-        for (_, key, mid) in self.open().into_iter().filter(|(due, ..)| *due <= now) {
-            let has_reaction = match self.client.chats().chat(&self.chat).reactions(&mid) {
+        for (_, key, chat, mid) in self.open().into_iter().filter(|(due, ..)| *due <= now) {
+            let has_reaction = match self.client.chats().chat(chat).reactions(&mid) {
                 Ok(reactions) => !reactions.is_empty(),
                 // The alert has been deleted, for instance: it needs no reaction any more.
                 Err(error) if error.is_permanent() => true,
                 Err(error) => return Err(error),
             };
             self.outbox().change(|outbox| {
-                if !has_reaction {
+                // It may have been resolved meanwhile.
+                let is_open = outbox.entry(&key).and_then(|it| it.data).is_some_and(|alert| alert.needs_reaction);
+                if is_open && !has_reaction {
                     outbox.add_reply(format!("{key}-escalated"), &key, attention("No reaction yet"))?;
                 }
                 outbox.update(&key, |alert| alert.needs_reaction = false)
@@ -123,14 +126,18 @@ impl Bridge {
             }
         }
         let day_ago = self.client.now().utc - TimeDelta::days(1);
-        self.outbox().retain(|entry| entry.data.is_some_and(|alert| !alert.is_resolved || alert.since > day_ago))
+        self.outbox().retain(|entry| entry.data.is_some_and(|alert| alert.resolved_at.is_none_or(|at| at > day_ago)))
     }
 
-    /// Returns the posted alerts that need a reaction: time of the escalation, key and id.
-    fn open(&self) -> Vec<(DateTime<Utc>, String, MessageId)> {
+    /// Returns the posted alerts that need a reaction: time of the escalation, key, chat and id.
+    fn open(&self) -> Vec<(DateTime<Utc>, String, ThreadId, MessageId)> {
         let outbox = self.outbox();
         let open = outbox.iter().filter(|entry| entry.data.is_some_and(|alert| alert.needs_reaction));
-        open.filter_map(|it| Some((it.sent_at? + self.escalate_after, it.key.to_owned(), it.mid?.clone()))).collect()
+        open.filter_map(|it| {
+            let due = it.sent_at? + self.escalate_after;
+            Some((due, it.key.to_owned(), it.chat.clone(), it.mid?.clone()))
+        })
+        .collect()
     }
 
     /// Returns the time until something is due, at least a second. What cannot be posted is tried again then.

@@ -30,7 +30,6 @@ use self::{
 fn main() -> Result<(), Box<dyn Error>> {
     let var = |name, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
     let escalate_after = Duration::from_secs(var("ESCALATE_AFTER", "300").parse()?);
-    // While the server is down, Alertmanager has to wait rather than to fail.
     let listener = TcpListener::bind(var("LISTEN", "127.0.0.1:9099"))?;
     println!("Listening on http://{}/", listener.local_addr()?);
     let client = teamwire_blocking::client_from_env()?;

@@ -151,7 +151,7 @@ pub struct Limits {
     ///
     /// The long polls of feeds are not counted: each feed occupies a connection nearly all the time, so that the feeds
     /// of a bot could use up any limit and no post would ever get a connection. At most one connection per feed is open
-    /// in addition to this number.
+    /// in addition to this number. The same applies to each list that is read as an asynchronous stream.
     ///
     /// A progress observer that sends requests of its own needs a second connection while its transfer has the first. So
     /// does a task that sends a request between two polls of another one.

@@ -39,6 +39,10 @@ pub struct Exchange {
     /// connection. So a transport may reuse a connection that has just served another exchange without checking first
     /// that it is still open.
     pub replaces_stale_connection: bool,
+    /// The caller may do something else before it takes the reply, such as a post for each item of a list. So an executor
+    /// that makes progress only while the reply is awaited does not count this exchange, like a long poll, among
+    /// [`Limits::max_connections`](crate::config::Limits::max_connections).
+    pub is_early: bool,
 }
 
 /// The handling of a response body: see [`Exchange::body_policy`].
@@ -64,6 +68,7 @@ impl Exchange {
             progress: None,
             requires_new_connection: false,
             replaces_stale_connection: false,
+            is_early: false,
         }
     }
 

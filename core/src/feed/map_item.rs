@@ -85,6 +85,14 @@ where
     fn has_started(&self) -> bool {
         self.feed.has_started()
     }
+
+    fn has_events(&self) -> bool {
+        self.feed.has_events()
+    }
+
+    fn is_list(&self) -> bool {
+        self.feed.is_list()
+    }
 }
 
 impl<F, M, T, U> Resume for MapItem<F, M>

@@ -142,8 +142,8 @@ impl<T: Send, S: Send> Machine for ListItems<T, S> {
 }
 
 impl<T: Send, S: Send> Feed for ListItems<T, S> {
-    fn stop(&mut self, _: Now) {
-        self.reader.stop();
+    fn stop(&mut self, now: Now) {
+        self.reader.stop(now);
     }
 
     fn has_started(&self) -> bool {

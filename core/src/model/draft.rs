@@ -121,12 +121,14 @@ impl Draft {
     /// assert_eq!(hash.as_deref(), Some("hash:726901476990a57c16ee213777c68a6f"));
     /// ```
     pub fn idempotency_key_for(self, text: &str) -> Self {
-        if (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        const HASH: &str = "hash:";
+        if (1..=64).contains(&text.len()) && !text.starts_with(HASH) && text.bytes().all(|byte| byte.is_ascii_graphic())
+        {
             return self.idempotency_key(text);
         }
         let mut hash = Fnv128::new();
         hash.write(text.as_bytes());
-        self.idempotency_key(alloc::format!("hash:{:032x}", hash.value()))
+        self.idempotency_key(alloc::format!("{HASH}{:032x}", hash.value()))
     }
 
     /// Returns the type of attention message; `None` for an ordinary message. A type that was [set](Self::alert)

@@ -77,6 +77,20 @@ fn request_comes_before_the_items_and_again_after_them() {
 }
 
 #[test]
+fn page_that_has_arrived_before_a_stop_is_handed_out() {
+    for (next, is_complete) in [(None, true), (Some("b"), false)] {
+        let mut list = list();
+        let first = sent(&mut list);
+        list.handle(now(), first, response(&["u1"], Some("a")));
+        let second = sent(&mut list);
+        list.handle(now(), second, response(&["u2"], next));
+        list.stop(now());
+        assert_eq!([item(&mut list), item(&mut list)], ["u1", "u2"]);
+        assert!(matches!(list.poll(now()), Step::Done(result) if result.is_ok() == is_complete));
+    }
+}
+
+#[test]
 fn page_that_arrives_early_waits_for_the_items_before_it() {
     let mut list = list();
     let first = sent(&mut list);

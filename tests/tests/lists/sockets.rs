@@ -2,7 +2,12 @@
 
 use std::{sync::mpsc, time::Duration};
 
-use teamwire_core::{executor::Executor, flow::ListItems, script::v1::sample};
+use teamwire_core::{
+    config::{Limits, RetryPolicy},
+    executor::Executor,
+    flow::ListItems,
+    script::v1::sample,
+};
 use teamwire_sandbox::org;
 use teamwire_test_support::{Server, config};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
@@ -39,6 +44,29 @@ fn next_page_is_in_flight_while_items_are_read<H: Harness>() {
     let (uids, error) = read::<H>(&mut list, 9);
     assert!(error.is_none(), "{error:?}");
     assert_eq!(uids, ["u4"]);
+}
+
+/// An asynchronous executor makes no progress with the early request for a page while the program does something else,
+/// so that it must not have the only connection.
+#[executor_test(adapters)]
+fn requests_between_items_are_sent_with_one_connection_at_once<H: Harness>() {
+    let server = Server::each(|_, mut peer| {
+        while let Some(request) = peer.try_request() {
+            let is_second = request.line().contains("cursor=a");
+            match request.line().contains("/users") {
+                true if is_second => peer.respond(200, &page(&["u3"], None)),
+                true => peer.respond(200, &page(&["u1", "u2"], Some("a"))),
+                false => peer.respond(200, &sample::bot().to_string()),
+            };
+        }
+    });
+    let limits = Limits { max_connections: 1, ..Limits::default() };
+    let client = H::connect(config(&server.url()).with_limits(limits).with_retry(RetryPolicy::NEVER));
+    let mut list = client.contacts().users_iter();
+    for uid in ["u1", "u2", "u3"] {
+        assert_eq!(read::<H>(&mut list, 1).0, [uid]);
+        H::wait(client.contacts().me()).expect("a connection is free");
+    }
 }
 
 /// Reads a list to its end.

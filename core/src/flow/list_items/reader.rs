@@ -87,11 +87,16 @@ impl<T: Send, S: Send> Reader<T, S> {
     }
 
     /// Stops the list after the pages that have been received.
-    pub(super) fn stop(&mut self) {
+    pub(super) fn stop(&mut self, now: Now) {
         self.is_stopped = true;
-        if let Next::Requested(requested) = &self.next {
-            self.next = Next::Failed(cancelled(requested.call.attempts()));
-        }
+        let Next::Requested(requested) = &mut self.next else { return };
+        let attempts = requested.call.attempts();
+        // A response that has been handled counts as received, although it has not been polled for yet.
+        let result = requested.call.has_result().then(|| requested.call.poll(now).into_output::<(), ()>());
+        self.next = match result {
+            Some(Ok(Ok(page))) => Next::Arrived(page, attempts),
+            _ => Next::Failed(cancelled(attempts)),
+        };
     }
 
     pub(super) fn poll(&mut self, now: Now) -> Step<T, Result<ListEnd, Error>> {
@@ -133,8 +138,9 @@ impl<T: Send, S: Send> Reader<T, S> {
                 Ok(Err(error)) if requested.is_late(&error) => self.requested(false),
                 Ok(Err(error)) => Next::Failed(error),
                 Err(Step::Sleep(_)) if has_items => return None,
-                Err(step) => {
-                    if let Step::Send(ticket, _) = &step {
+                Err(mut step) => {
+                    if let Step::Send(ticket, exchange) = &mut step {
+                        exchange.is_early = requested.is_early;
                         requested.sent = Some(*ticket);
                     }
                     return Some(step);

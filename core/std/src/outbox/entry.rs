@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use teamwire_core::{
     Draft,
     chrono::{DateTime, Utc},
@@ -14,7 +14,7 @@ pub struct OutboxEntry<'outbox, T> {
     pub chat: &'outbox ThreadId,
     /// The id of the message; `None` if it has not been posted.
     pub mid: Option<&'outbox MessageId>,
-    /// The time at which the server received it; `None` if it has not been posted.
+    /// The time at which the server received it, by its clock; `None` if it has not been posted.
     pub sent_at: Option<DateTime<Utc>>,
     /// The message is never posted: see [`Outbox::rejected`](super::Outbox::rejected).
     pub is_rejected: bool,
@@ -36,6 +36,7 @@ pub struct Waiting {
 
 /// A message in the form in which it is saved.
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
 pub(super) struct Saved<T> {
     pub(super) key: String,
     pub(super) chat: ThreadId,
@@ -43,8 +44,13 @@ pub(super) struct Saved<T> {
     /// The key of the message to which it replies, as long as that waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reply_to: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(super) data: Option<T>,
+}
+
+/// Returns data that was saved, which may be `null` itself.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 #[derive(Clone, Serialize, Deserialize)]
