@@ -153,15 +153,15 @@ pub struct Limits {
     /// of a bot could use up any limit and no post would ever get a connection. At most one connection per feed is open
     /// in addition to this number. The same applies to each list that is read as an asynchronous stream.
     ///
-    /// A progress observer that sends requests of its own needs a second connection while its transfer has the first. So
-    /// does a task that sends a request between two polls of another one.
+    /// A progress observer that sends requests of its own needs a second connection while its transfer has the first.
+    /// So does a task that sends a request between two polls of another one.
     pub max_connections: usize,
     /// Maximum number of idle connections that an executor keeps. Default: 20,000.
     ///
     /// It is only an upper bound. An executor keeps each connection for [`max_idle_age`](Self::max_idle_age) after its
     /// last use, and reuses the latest first. So it keeps as many connections as were in use at once lately, and the
-    /// surplus of a peak is closed by the requests after that time. With a lower bound than that, connections are closed and made again all the
-    /// time.
+    /// surplus of a peak is closed by the requests after that time. With a lower bound than that, connections are
+    /// closed and made again all the time.
     pub max_idle_connections: usize,
     /// Maximum time that a connection stays idle before it is closed; in a file, a number of seconds. Default: 50 s.
     #[serde(deserialize_with = "deserialize_duration")]

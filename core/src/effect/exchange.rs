@@ -39,9 +39,9 @@ pub struct Exchange {
     /// connection. So a transport may reuse a connection that has just served another exchange without checking first
     /// that it is still open.
     pub replaces_stale_connection: bool,
-    /// The caller may do something else before it takes the reply, such as a post for each item of a list. So an executor
-    /// that makes progress only while the reply is awaited does not count this exchange, like a long poll, among
-    /// [`Limits::max_connections`](crate::config::Limits::max_connections).
+    /// The caller may do something else before it takes the reply, such as a post for each item of a list. An executor
+    /// that makes progress only while the reply is awaited therefore does not count this exchange, like a long poll,
+    /// among [`Limits::max_connections`](crate::config::Limits::max_connections).
     pub is_early: bool,
 }
 

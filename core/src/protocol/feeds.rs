@@ -253,7 +253,8 @@ fn valid(cursor: impl Into<Arc<str>>) -> Option<Arc<str>> {
     Some(cursor.into()).filter(|cursor| is_cursor(cursor))
 }
 
-/// Returns a hash that is the same in every process and version: the keys of events depend on it. It does not resist attacks.
+/// Returns a hash that is the same in every process and version: the keys of events depend on it. It does not resist
+/// attacks.
 pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
     // Eight bytes at once: the hash of an event would otherwise take a sixth of the time that decoding it takes.
     let (words, rest) = bytes.as_chunks();

@@ -42,8 +42,8 @@ pub fn trusts_connection(
 /// # Errors
 ///
 /// [`TransportErrorKind::Disconnected`] for a response that servers send before they close an idle connection, and for
-/// bytes that are not HTTP; else the given error. Such a response has the status 408 (RFC 9110, section 15.5.9), or that
-/// of another error and `Connection: close`. It has no `Retry-After`, and does not concern a login.
+/// bytes that are not HTTP; else the given error. Such a response has the status 408 (RFC 9110, section 15.5.9), or
+/// that of another error and `Connection: close`. It has no `Retry-After`, and does not concern a login.
 pub fn reject_unsolicited(result: Result<Response, TransportError>) -> Result<Response, TransportError> {
     let lost = |why: &str| {
         let why = format!("the reused connection was not idle: {why}");

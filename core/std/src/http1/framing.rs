@@ -47,8 +47,8 @@ impl Framing {
                 is_chunked = true;
             }
         }
-        // Responses with the status 204 have no body, but some servers send one. The status 408 may have been sent before
-        // the request arrived, so that the response to it may follow.
+        // Responses with the status 204 have no body, but some servers send one. The status 408 may have been sent
+        // before the request arrived, so that the response to it may follow.
         let is_odd = status == 204 && (has_length || has_coding) || status == 408;
         Ok(Self { is_chunked, is_unambiguous: !is_odd && (!has_coding || is_chunked && !has_length) })
     }
