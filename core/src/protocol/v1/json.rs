@@ -4,7 +4,7 @@
 //! A value of the usual form is [read](Decode::read) in one pass: see [`Input`]. Any other value is
 //! [decoded](Decode::decode): it is split by its brackets, commas and strings alone, and serde only parses single
 //! strings, numbers and flags. A list of the usual form may have both kinds of items. A value of the usual form would
-//! be decoded to the same result, and [`object`] defines both at once, so these rules apply to all values:
+//! be decoded to the same result, and [`object!`] defines both at once, so these rules apply to all values:
 //!
 //! - **Essential** members identify an object: ids, times, coordinates, sizes, the type of a reaction. They are parsed
 //!   strictly, and an object with a missing or malformed one is undecoded. A time in milliseconds is an integer: a
