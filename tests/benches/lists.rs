@@ -9,16 +9,16 @@
 
 #![expect(clippy::print_stdout, reason = "the benchmark prints a table")]
 
-use std::{alloc::System, env, hint::black_box, time::Duration, time::Instant};
+use std::{alloc::System, env, hint::black_box, time::Instant};
 
-use chrono::DateTime;
 use serde_json::{Value, json};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use teamwire_benchmarks::table::Table;
+use teamwire_benchmarks::{
+    by_hand::{at, client},
+    table::Table,
+};
 use teamwire_core::{
-    Client, Config, Credentials,
-    effect::{Moment, Now},
-    executor::Manual,
+    chrono::DateTime,
     flow::Flow,
     machine::{Reply, Step},
     script::sample,
@@ -92,14 +92,4 @@ fn page(number: usize, length: usize) -> Vec<u8> {
     };
     let items: Vec<_> = numbers.map(message).collect();
     json!({"items": items, "next_cursor": cursor}).to_string().into_bytes()
-}
-
-fn at(seconds: u64) -> Now {
-    Now::new(Moment::from_epoch(Duration::from_secs(seconds)), DateTime::UNIX_EPOCH)
-}
-
-fn client() -> Client<Manual> {
-    let credentials = Credentials::new("app", "secret").expect("the credentials are valid");
-    let config = Config::new("https://teamwire.example", credentials).expect("the URL is valid");
-    Client::new(Manual::new(config, [7; 32], at(0)))
 }

@@ -16,13 +16,14 @@ mod memory;
 
 use std::{alloc::System, env, hint::black_box, time::Duration, time::Instant};
 
-use chrono::DateTime;
 use serde_json::json;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use teamwire_benchmarks::table::Table;
+use teamwire_benchmarks::{
+    by_hand::{at, client},
+    table::Table,
+};
 use teamwire_core::{
-    Client, Config, Credentials, FeedSet, Message,
-    effect::{Moment, Now},
+    Client, FeedSet, Message,
     executor::Manual,
     feed::{FeedSetStep, Poller},
     machine::{Reply, Step, Ticket},
@@ -198,16 +199,6 @@ fn median(mut times: Vec<f64>) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "the number is only printed")]
 fn per_step(total: Duration, count: usize) -> f64 {
     total.as_nanos() as f64 / count as f64
-}
-
-fn at(seconds: u64) -> Now {
-    Now::new(Moment::from_epoch(Duration::from_secs(seconds)), DateTime::UNIX_EPOCH)
-}
-
-fn client() -> Client<Manual> {
-    let credentials = Credentials::new("app", "secret").expect("the credentials are valid");
-    let config = Config::new("https://teamwire.example", credentials).expect("the URL is valid");
-    Client::new(Manual::new(config, [7; 32], at(0)))
 }
 
 fn reply(body: &str) -> Reply {

@@ -112,6 +112,16 @@ fn http_1_0_keeps_a_connection_on_request<H: Harness>() {
     assert_eq!(server.connections(), 1);
 }
 
+/// A server whose first response has this length and excess bytes behind it. The second one is on another connection.
+pub(crate) fn sends_too_much_once(length: usize) -> Server {
+    Server::script(move |listener| {
+        send_too_much(&mut listener.accept(), length);
+        let mut peer = listener.accept();
+        peer.request();
+        peer.send(me());
+    })
+}
+
 /// Sends a response of this length and some excess bytes, and waits for the end of the connection.
 pub(crate) fn send_too_much<S: std::io::Read + std::io::Write>(peer: &mut Peer<S>, length: usize) {
     peer.request();
@@ -123,12 +133,7 @@ pub(crate) fn send_too_much<S: std::io::Read + std::io::Write>(peer: &mut Peer<S
 #[executor_test(transports)]
 fn connection_with_bytes_left_over_is_not_used_again<H: Harness>() {
     for length in [10, 40_000] {
-        let server = Server::script(move |listener| {
-            send_too_much(&mut listener.accept(), length);
-            let mut peer = listener.accept();
-            peer.request();
-            peer.send(me());
-        });
+        let server = sends_too_much_once(length);
         let client = client::<H>(&server);
         assert_eq!(response::<H>(&client, unchanged).body().len(), length);
         assert_eq!(ask::<H>(&client).expect("a response"), "Example");

@@ -11,8 +11,8 @@ use teamwire_core::{
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::{
-    connections::send_too_much,
-    support::{Folder, Peer, Server, ask, client, config, me, observed, pattern, perform},
+    connections::sends_too_much_once,
+    support::{Folder, Peer, Server, ask, client, config, observed, pattern, perform},
 };
 
 /// Requests a response that is written to this file at an offset.
@@ -83,12 +83,7 @@ fn response_of_any_form_goes_to_a_file<H: Harness>() {
 fn connection_with_bytes_left_over_behind_a_file_is_not_used_again<H: Harness>() {
     for length in [10, 40_000] {
         let folder = Folder::new();
-        let server = Server::script(move |listener| {
-            send_too_much(&mut listener.accept(), length);
-            let mut peer = listener.accept();
-            peer.request();
-            peer.send(me());
-        });
+        let server = sends_too_much_once(length);
         let client = client::<H>(&server);
         let path = folder.file("file", Vec::new());
         download::<H>(&client, &path, 0).expect("a response");
