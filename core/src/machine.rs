@@ -89,6 +89,11 @@ pub trait Feed: Machine {
     /// nothing else is sent. A request in flight is abandoned, and its reply ignored.
     fn stop(&mut self, now: Now);
 
+    /// Returns `true` once the feed is stopped, by [`stop`](Self::stop) or, in a poll, by the stop handle or the
+    /// deadline of its session. Its request in flight then ends the subscription: an executor neither abandons nor
+    /// cancels it.
+    fn is_stopped(&self) -> bool;
+
     /// Returns `true` once the feed has a position: it misses nothing that happens later. A feed that resumes at a
     /// checkpoint has one from its creation.
     fn has_started(&self) -> bool;
@@ -109,6 +114,10 @@ pub trait Feed: Machine {
 impl<F: Feed + ?Sized> Feed for Box<F> {
     fn stop(&mut self, now: Now) {
         (**self).stop(now);
+    }
+
+    fn is_stopped(&self) -> bool {
+        (**self).is_stopped()
     }
 
     fn has_started(&self) -> bool {

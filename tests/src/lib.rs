@@ -7,6 +7,7 @@
 //! - [`operations`]: every operation that the core has, written once for all executors.
 //! - [`contract`]: the wire contract (`docs/openapi.yaml`) as a check of requests and responses.
 //! - [`limit`]: the limit on the time of a test.
+//! - [`stopped_in_poll`]: a feed whose session is stopped at the worst moment.
 
 mod cases;
 pub mod contract;
@@ -20,6 +21,7 @@ pub mod operations;
 mod peak;
 pub mod second_backend;
 pub mod spellings;
+pub mod stopped_in_poll;
 mod token_protocol;
 
 pub use teamwire_test_macros::executor_test;

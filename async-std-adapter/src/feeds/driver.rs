@@ -116,7 +116,12 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     /// Drops the steps of the removed feeds.
     fn drop_abandoned(&mut self) {
         let abandoned = mem::take(&mut self.abandoned);
-        let is_kept = |it: &InFlight<K>| it.step.as_ref().is_some_and(|(key, _)| !abandoned.contains(key));
+        self.retain_steps(|_, key| !abandoned.contains(key));
+    }
+
+    fn retain_steps(&mut self, is_kept: impl Fn(&FeedSet<K, F>, &K) -> bool) {
+        let set = &self.set;
+        let is_kept = |it: &InFlight<K>| it.step.as_ref().is_some_and(|(key, _)| is_kept(set, key));
         self.in_flight = mem::take(&mut self.in_flight).into_iter().filter(is_kept).collect();
     }
 
@@ -132,10 +137,9 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
             self.set.stop(self.backend.now(), &key);
         }
         if all {
-            self.in_flight.clear();
+            // Feeds that are stopped already are ending their subscriptions.
+            self.retain_steps(FeedSet::is_stopped);
             self.set.stop_all(self.backend.now());
-            // Feeds that were stopped before have lost the request that ends their subscription.
-            self.set.reissue();
         }
     }
 

@@ -251,12 +251,14 @@ impl<F: Feed> FeedTask<F> {
         Poll::Ready(())
     }
 
-    /// Abandons the step in progress, unless it has just completed. The feed is stopped before it is polled, so that an
-    /// abandoned request is not reported as a failure.
+    /// Stops the feed, unless its last poll has done so. The step in progress is abandoned, unless it has just
+    /// completed. The feed is stopped before it is polled, so that an abandoned request is not reported as a failure.
     fn stop(&mut self, cx: &mut Context<'_>) {
         let _ = self.poll_in_flight(cx);
-        self.in_flight = None;
-        self.feed.stop(self.backend.now());
+        if !self.feed.is_stopped() {
+            self.in_flight = None;
+            self.feed.stop(self.backend.now());
+        }
     }
 }
 

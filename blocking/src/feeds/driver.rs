@@ -1,4 +1,4 @@
-use std::{collections::BTreeSet, fmt, io, mem, sync::Arc, time::Duration};
+use std::{fmt, io, mem, sync::Arc, time::Duration};
 
 use teamwire_core::{
     FeedSet, OnStop, StopHandle,
@@ -37,8 +37,6 @@ pub struct FeedDriver<K, F: Feed> {
     stop_handle: StopHandle,
     _on_stop: OnStop,
     stop_requested: bool,
-    /// Feeds that were stopped one by one, and have not ended yet.
-    stopping: BTreeSet<K>,
     turns: Turns,
 }
 
@@ -84,7 +82,6 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
             stop_handle,
             _on_stop: on_stop,
             stop_requested: false,
-            stopping: BTreeSet::new(),
             turns: Turns::default(),
         })
     }
@@ -108,9 +105,10 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     /// in flight is abandoned, but occupies a thread until it ends.
     pub fn stop(&mut self, key: &K) {
         self.take_replies();
-        self.cancel_pending(key);
-        self.stopping.insert(key.clone());
-        self.set.stop(self.now(), key);
+        if !self.set.is_stopped(key) {
+            self.cancel_pending(key);
+            self.set.stop(self.now(), key);
+        }
     }
 
     /// Returns the next event, or [`TimedOut`](Waited::TimedOut) if there is none within this time. The requests in
@@ -169,7 +167,6 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
                     return Progress::Event((key, FeedSetEvent::Event(event)));
                 }
                 FeedSetStep::Step(key, Step::Done(result)) => {
-                    self.stopping.remove(&key);
                     return Progress::Event((key, FeedSetEvent::Ended(result)));
                 }
                 FeedSetStep::Step(key, Step::Send(ticket, exchange)) => self.send(key, ticket, exchange),
@@ -219,7 +216,6 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     }
 
     fn cancel_pending(&mut self, key: &K) {
-        self.stopping.remove(key);
         if let Some(queue) = &self.queue {
             queue.cancel_pending(key);
         }
@@ -276,7 +272,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     }
 
     fn send(&mut self, key: K, ticket: Ticket, exchange: Box<Exchange>) {
-        let is_unsubscribe = self.stop_requested || self.stopping.contains(&key);
+        let is_unsubscribe = self.set.is_stopped(&key);
         if let Some(queue) = &self.queue {
             return queue.push(key, ticket, exchange, is_unsubscribe);
         }

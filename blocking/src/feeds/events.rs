@@ -254,11 +254,13 @@ impl<F: Feed> Events<F> {
         true
     }
 
-    /// Stops the feed. A pending request is abandoned, unless it has just completed.
+    /// Stops the feed, unless its last poll has done so. A pending request is abandoned, unless it has just completed.
     fn stop(&mut self) {
         self.wait_for_reply(Limit::Until(self.backend.now().moment));
-        self.pending = None;
-        self.feed.stop(self.backend.now());
+        if !self.feed.is_stopped() {
+            self.pending = None;
+            self.feed.stop(self.backend.now());
+        }
     }
 
     /// Returns `true` if the handle has been stopped, but the feed has not.
@@ -269,7 +271,7 @@ impl<F: Feed> Events<F> {
     /// Returns the handle that ends a wait. After the stop, that is not the handle of the feed, so that the request
     /// that ends the subscription is not stopped.
     fn stop_of_wait(&self, limit: Limit<'_>) -> Option<StopHandle> {
-        let of_feed = Some(&self.stop_handle).filter(|_| !self.stop_requested);
+        let of_feed = Some(&self.stop_handle).filter(|_| !(self.stop_requested || self.feed.is_stopped()));
         match (limit, of_feed) {
             (Limit::Interrupt(interrupt, _), Some(stop)) => Some(StopHandle::any([interrupt, stop])),
             (Limit::Interrupt(interrupt, _), None) => Some(interrupt.clone()),

@@ -82,6 +82,10 @@ where
         self.feed.stop(now);
     }
 
+    fn is_stopped(&self) -> bool {
+        self.feed.is_stopped()
+    }
+
     fn has_started(&self) -> bool {
         self.feed.has_started()
     }

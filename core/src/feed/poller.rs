@@ -317,6 +317,10 @@ impl<T: FeedItem> Feed for Poller<T> {
         };
     }
 
+    fn is_stopped(&self) -> bool {
+        self.is_stopped
+    }
+
     fn has_started(&self) -> bool {
         self.delivery.has_started()
     }

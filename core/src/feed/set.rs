@@ -136,6 +136,12 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
         }
     }
 
+    /// Returns `true` if the feed with this key is stopped: see [`Feed::is_stopped`].
+    pub fn is_stopped(&self, key: &K) -> bool {
+        let slot = self.by_key.get(key).and_then(|index| self.slots[*index].as_ref());
+        slot.is_some_and(|slot| slot.feed.is_stopped())
+    }
+
     /// Stops all feeds.
     pub fn stop_all(&mut self, now: Now) {
         for key in self.by_key.keys().cloned().collect::<Vec<_>>() {

@@ -146,6 +146,10 @@ impl<T: Send, S: Send> Feed for ListItems<T, S> {
         self.reader.stop(now);
     }
 
+    fn is_stopped(&self) -> bool {
+        self.reader.is_stopped()
+    }
+
     fn has_started(&self) -> bool {
         true
     }

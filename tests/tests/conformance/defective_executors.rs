@@ -124,6 +124,10 @@ impl<F: Feed, D: Defect> Feed for Behind<F, D> {
         }
     }
 
+    fn is_stopped(&self) -> bool {
+        self.0.is_stopped()
+    }
+
     fn has_started(&self) -> bool {
         self.0.has_started()
     }

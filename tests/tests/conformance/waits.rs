@@ -68,6 +68,10 @@ impl Machine for WaitingFeed {
 impl Feed for WaitingFeed {
     fn stop(&mut self, _: Now) {}
 
+    fn is_stopped(&self) -> bool {
+        false
+    }
+
     fn has_started(&self) -> bool {
         true
     }

@@ -5,12 +5,15 @@ use std::marker::PhantomData;
 use teamwire_async_std::{AsyncExecutor, AsyncStdRuntime, Runtime, scripted_on};
 use teamwire_blocking::BlockingExecutor;
 use teamwire_core::{
-    Config, FeedEvent, FeedOptions, FeedSet, Reaction, Script,
+    Config, FeedEvent, FeedOptions, FeedSet, Reaction, Script, StopHandle,
     feed::{FeedEnd, FeedSetEvent, Poller},
 };
-use teamwire_tests::harness::{AsyncStd, Blocking, BlockingHyper, Harness, Hyper, Smol, SmolRuntime, Stop};
+use teamwire_tests::{
+    harness::{AsyncStd, Blocking, BlockingHyper, Harness, Hyper, Smol, SmolRuntime, Stop},
+    stopped_in_poll::StoppedInPoll,
+};
 
-pub(crate) type Feed = Poller<Reaction>;
+pub(crate) type Feed = StoppedInPoll<Poller<Reaction>>;
 pub(crate) type Delivered = (usize, FeedSetEvent<FeedEvent<Reaction>, FeedEnd>);
 
 /// An executor that drives many feeds.
@@ -19,10 +22,17 @@ pub(crate) trait DrivesFeeds: Harness {
 }
 
 /// Many feeds of one executor.
-pub(crate) trait FeedDriver: Send + 'static {
-    fn over(config: Config, threads: usize) -> Self;
+pub(crate) trait FeedDriver: Sized + Send + 'static {
+    fn over(config: Config, threads: usize) -> Self {
+        Self::stopped_by(&StopHandle::new(), config, threads)
+    }
+    /// Creates a driver of a client that this handle stops.
+    fn stopped_by(stop: &StopHandle, config: Config, threads: usize) -> Self;
     fn scripted(script: &Script) -> Self;
-    fn feed(&self) -> Feed;
+    fn feed(&self) -> Feed {
+        self.feed_stopped_in_poll(None)
+    }
+    fn feed_stopped_in_poll(&self, stop: Option<StopHandle>) -> Feed;
     fn insert(&mut self, key: usize, feed: Feed) -> Option<Feed>;
     fn stop(&mut self, key: usize);
     fn stopper(&self) -> Stop;
@@ -32,8 +42,8 @@ pub(crate) trait FeedDriver: Send + 'static {
 /// The methods that the clients and drivers of both adapters have under the same names, but in no trait.
 macro_rules! forwarded_methods {
     () => {
-        fn feed(&self) -> Feed {
-            self.client.chats().reaction_updates(FeedOptions::from_now()).into_feed()
+        fn feed_stopped_in_poll(&self, stop: Option<StopHandle>) -> Feed {
+            StoppedInPoll::new(self.client.chats().reaction_updates(FeedOptions::from_now()).into_feed(), stop)
         }
 
         fn insert(&mut self, key: usize, feed: Feed) -> Option<Feed> {
@@ -73,8 +83,8 @@ impl<H> Threads<H> {
 }
 
 impl<H: Harness<X = BlockingExecutor> + Send> FeedDriver for Threads<H> {
-    fn over(config: Config, threads: usize) -> Self {
-        Self::new(H::connect(config), threads)
+    fn stopped_by(stop: &StopHandle, config: Config, threads: usize) -> Self {
+        Self::new(H::connect(config).stopped_by(stop), threads)
     }
 
     fn scripted(script: &Script) -> Self {
@@ -114,8 +124,8 @@ impl<H, R: Runtime> Task<H, R> {
 }
 
 impl<H: Harness<X = AsyncExecutor<R>> + Send, R: Runtime> FeedDriver for Task<H, R> {
-    fn over(config: Config, _: usize) -> Self {
-        Self::new(H::connect(config))
+    fn stopped_by(stop: &StopHandle, config: Config, _: usize) -> Self {
+        Self::new(H::connect(config).stopped_by(stop))
     }
 
     fn scripted(script: &Script) -> Self {

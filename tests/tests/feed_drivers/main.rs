@@ -14,10 +14,13 @@ use std::{
 };
 
 use teamwire_core::{
-    Config, Credentials, FeedEvent, Script,
+    Config, Credentials, FeedEvent, Script, StopHandle,
     config::{RetryPolicy, Timeouts},
     feed::{FeedEnd, FeedSetEvent},
-    script::{Expect, Respond, sample},
+    script::{
+        Expect, Respond, sample,
+        v1::{expect, respond},
+    },
 };
 use teamwire_sandbox::{Fault, Rule, Sandbox};
 use teamwire_tests::executor_test;
@@ -217,6 +220,42 @@ fn dropped_driver_leaves_no_connection_waiting<H: DrivesFeeds>() {
             wait_until(&sandbox, "no connection is kept", |sandbox| sandbox.connections().open == 0);
         });
     }
+}
+
+#[executor_test(transports)]
+fn feed_that_is_stopped_in_a_poll_ends_its_subscription_once<H: DrivesFeeds>() {
+    for threads in [1, 2] {
+        soon(move || {
+            let (sandbox, stop) = (sandbox(), StopHandle::new());
+            let mut drive = H::Driver::stopped_by(&stop, config(&sandbox), threads);
+            drive.insert(0, drive.feed_stopped_in_poll(Some(stop)));
+            let (_, delivery) = drive.next().expect("it starts");
+            assert!(matches!(delivery, FeedSetEvent::Event(FeedEvent::Started(_))), "{delivery:?}");
+            assert_eq!(ends(&mut drive), one_end_each(1));
+            assert_eq!(sandbox.received_count(UNSUBSCRIBE), 1);
+        });
+    }
+}
+
+#[executor_test(adapters)]
+fn feed_that_is_stopped_twice_ends_its_subscription_once<H: DrivesFeeds>() {
+    soon(|| {
+        let subscription = (expect::subscribe_reactions(), respond::subscription("s1", "k0"));
+        let script = Script::new()
+            .then(subscription.0, subscription.1)
+            .then(expect::unsubscribe_reactions("s1"), Respond::status(204).delay(HOUR));
+        let mut drive = H::Driver::scripted(&script);
+        drive.insert(0, drive.feed());
+        drive.next().expect("it starts");
+        drive.stop(0);
+        drive.insert(1, drive.feed_stopped_in_poll(None));
+        drive.stop(1);
+        let (key, delivery) = drive.next().expect("the new one ends first");
+        assert!(matches!((key, &delivery), (1, FeedSetEvent::Ended(Ok(FeedEnd::Stopped)))), "{key}: {delivery:?}");
+        drive.stop(0);
+        assert_eq!(ends(&mut drive), one_end_each(1));
+        script.assert_done();
+    });
 }
 
 #[executor_test(adapters)]

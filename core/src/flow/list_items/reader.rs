@@ -86,6 +86,10 @@ impl<T: Send, S: Send> Reader<T, S> {
         self.items.len() > 0
     }
 
+    pub(super) const fn is_stopped(&self) -> bool {
+        self.is_stopped
+    }
+
     /// Stops the list after the pages that have been received.
     pub(super) fn stop(&mut self, now: Now) {
         self.is_stopped = true;

@@ -84,6 +84,14 @@ impl Feed for AnyFeed {
         }
     }
 
+    fn is_stopped(&self) -> bool {
+        match self {
+            Self::Messages(feed) => feed.is_stopped(),
+            Self::Reactions(feed) => feed.is_stopped(),
+            Self::Locations(feed) => feed.is_stopped(),
+        }
+    }
+
     fn has_started(&self) -> bool {
         match self {
             Self::Messages(feed) => feed.has_started(),

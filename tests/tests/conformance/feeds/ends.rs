@@ -2,9 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use teamwire_core::ErrorKind;
+use teamwire_core::{
+    Client, ErrorKind, FeedEvent, StopHandle,
+    executor::{Executor, Manual},
+};
 use teamwire_sandbox::org;
-use teamwire_tests::{Fixture, executor_test, harness::Harness, operations::Subscription};
+use teamwire_tests::{
+    Fixture, config, executor_test, harness::Harness, operations::Subscription, stopped_in_poll::StoppedInPoll,
+};
 
 use super::{every_feed, once_it_waits, subscriptions};
 
@@ -26,6 +31,25 @@ pub(crate) fn stopped_feed_delivers_what_had_arrived_and_unsubscribes<H: Harness
         let sent: Vec<_> = after[before..].iter().map(|line| line.method.as_str()).collect();
         assert_eq!(sent, if feed.is_leased() { &["DELETE"][..] } else { &[] }, "{feed:?}");
     });
+}
+
+/// The feed is stopped before its executor can know. A request that is sent twice may be received once, so there are
+/// several feeds.
+#[executor_test]
+fn feed_that_is_stopped_in_a_poll_ends_its_subscription_once<H: Harness>() {
+    const FEEDS: u64 = 64;
+    let fixture = Fixture::<H>::new();
+    for _ in 0..FEEDS {
+        let (stop, now) = (StopHandle::new(), fixture.client.executor().now());
+        let manual = Client::new(Manual::new(config(&fixture.sandbox), [7; 32], now)).stopped_by(&stop);
+        let feed = StoppedInPoll::new(manual.chats().reaction_updates(None), Some(stop.clone()));
+        let mut events = fixture.client.stopped_by(&stop).executor().events(feed);
+        let started = H::next(&mut events).expect("it starts");
+        assert!(matches!(started, Ok(FeedEvent::Started(_))), "{started:?}");
+        assert!(H::next(&mut events).is_none());
+        assert_eq!(subscriptions(&fixture.sandbox), 0);
+    }
+    assert_eq!(fixture.sandbox.received_count("DELETE /v1/reactions/subscriptions/{id}"), FEEDS);
 }
 
 /// For executors whose feeds can be stopped from another thread.
