@@ -10,7 +10,7 @@ use super::{
     endpoints::{change, chat, checked, list},
     idempotency_key,
     ids::ids,
-    json::{Member, object},
+    json::object,
     text,
 };
 use crate::{
@@ -111,9 +111,9 @@ object! {
         "allow_sending" => allow_sending: optional,
         "allow_mute_notifications" => allow_mute_notifications: optional,
         "is_closed" => is_closed: optional,
-        "users" => users: with(Member::optional_items),
-        "groups" => groups: with(Member::optional_items),
-        "admins" => admins: with(Member::optional_items),
+        "users" => users: extras,
+        "groups" => groups: extras,
+        "admins" => admins: extras,
     } Ok(Self {
         tid,
         title: title.unwrap_or_default(),

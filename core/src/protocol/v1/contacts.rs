@@ -3,7 +3,7 @@
 use super::{
     V1,
     endpoints::{list, with_id},
-    json::{Member, object},
+    json::object,
 };
 use crate::{
     model::{Group, GroupId, User, UserId},
@@ -61,7 +61,7 @@ object! {
     Group {
         "gid" => gid: required,
         "title" => title: optional,
-        "members" => members: with(Member::optional_items),
+        "members" => members: extras,
         "owner" => owner: optional,
         "is_circle" => is_circle: optional,
         "is_list" => is_list: optional,

@@ -7,6 +7,8 @@ const MEMORY_FACTOR: usize = 11;
 const BASE_BYTES: usize = 64 << 10;
 /// The same for a list within an item.
 const NESTED_BASE_BYTES: usize = 1 << 10;
+/// Number of items by which a list of unknown size grows at least.
+const MIN_GROWTH: usize = 4;
 
 /// A list whose size in memory is limited in proportion to its JSON. It grows to the number of items that the rest of
 /// the JSON has if they are as long as the ones so far, and in small steps beyond it, because doubling would need up to
@@ -28,6 +30,27 @@ impl<T> BoundedVec<T> {
     /// Creates a list for JSON of this size within an item.
     pub(super) fn nested(bytes: usize) -> Self {
         Self::with_base(bytes, size_of::<T>(), NESTED_BASE_BYTES)
+    }
+
+    /// Creates a list within an item whose JSON is read in one pass, so that its size is not known yet: see
+    /// [`push_after`](Self::push_after).
+    pub(super) const fn of_unknown_size() -> Self {
+        Self { items: Vec::new(), max_items: 0, bytes: 0, used_bytes: 0 }
+    }
+
+    /// Adds an item to a list of unknown size, whose JSON has this length so far; `None` if that is too short for so
+    /// many items.
+    pub(super) fn push_after(&mut self, bytes: usize, item: T) -> Option<()> {
+        self.max_items = Self::nested(bytes).max_items;
+        if self.is_full() {
+            return None;
+        }
+        let length = self.items.len();
+        if length == self.items.capacity() {
+            self.items.reserve_exact((length / 4).max(MIN_GROWTH));
+        }
+        self.items.push(item);
+        Some(())
     }
 
     fn with_base(bytes: usize, memory: usize, base: usize) -> Self {

@@ -1,8 +1,10 @@
 //! The usual JSON, read in one pass.
 
+use alloc::vec::Vec;
 use core::str;
 
 use super::{
+    bounded_vec::BoundedVec,
     decode::Decode,
     member::Member,
     scan::{self, has_control, plain_length},
@@ -121,6 +123,23 @@ impl<'a> Input<'a> {
             }
             self.skip(b',')?;
         }
+    }
+
+    /// Reads a list of extras. Those that cannot be decoded are left out.
+    pub(in crate::protocol) fn extras<T: Decode>(&mut self) -> Option<Vec<T>> {
+        let (start, mut list) = (*self, BoundedVec::of_unknown_size());
+        self.items(|input| {
+            let item = *input;
+            let value = if let Some(value) = T::read(input) {
+                value
+            } else {
+                *input = item;
+                let Ok(value) = T::decode(input.json()?) else { return Some(()) };
+                value
+            };
+            list.push_after(input.since(start).len(), value)
+        })?;
+        Some(list.into_vec())
     }
 
     /// Reads an object up to the value of the next member with one of these names. Returns the index of the name, or
@@ -261,6 +280,16 @@ mod tests {
         );
         check::<Asset>(r#" { "id" : "a1" , "file_name" : "f" , "media_type" : "m" , "size" : 0 } "#);
         check::<LocationShare>(r#"{"remaining_ms":17,"tid":"c1","tid":"c2","remaining_ms":900000000000000000}"#);
+    }
+
+    #[test]
+    fn a_list_is_read_as_far_as_its_length_allows_its_items() {
+        let read = |groups: usize| {
+            let groups = alloc::vec![r#"{"gid":""}"#; groups].join(",");
+            Input::whole::<ChatInfo>(alloc::format!(r#"{{"tid":"c1","groups":[{groups}]}}"#).as_bytes())
+        };
+        assert_eq!(read(9).map(|chat| chat.groups.len()), Some(9));
+        assert_eq!(read(999), None, "the memory would be many times as long as the JSON");
     }
 
     #[test]

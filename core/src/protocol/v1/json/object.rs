@@ -4,6 +4,7 @@
 ///
 /// - `required`: the value. The object is undecoded if it is missing or malformed.
 /// - `optional`: the value, or `None` if it is missing, `null` or malformed.
+/// - `extras`: the list, without the items that are malformed; empty if it is missing, `null` or malformed.
 /// - `with(f)`: what `f` returns for the [`Member`](super::Member).
 macro_rules! object {
     ($(#[$attribute:meta])* $type:ty {
@@ -46,8 +47,10 @@ macro_rules! object {
     };
     (@decode required $member:ident) => { $member.required()? };
     (@decode optional $member:ident) => { $member.optional() };
+    (@decode extras $member:ident) => { $member.optional_items() };
     (@decode with $member:ident $with:expr) => { $with($member) };
     (@start with $name:literal) => { $crate::protocol::v1::json::Member::missing($name) };
+    (@start extras $name:literal) => { alloc::vec::Vec::new() };
     (@start $kind:ident $name:literal) => { None };
     (@read required $member:ident $input:ident) => {
         $member = Some($crate::protocol::v1::json::Decode::read($input)?)
@@ -57,9 +60,15 @@ macro_rules! object {
             $member = Some($crate::protocol::v1::json::Decode::read($input)?);
         }
     };
+    (@read extras $member:ident $input:ident) => {
+        if !$input.skip_null() {
+            $member = $input.extras()?;
+        }
+    };
     (@read with $member:ident $input:ident) => { $member.set($input.json()?) };
     (@end required $member:ident) => { $member? };
     (@end optional $member:ident) => { $member };
+    (@end extras $member:ident) => { $member };
     (@end with $member:ident $with:expr) => { $with($member) };
 }
 pub(in crate::protocol) use object;
