@@ -189,7 +189,12 @@ impl<T> Endpoint<T> {
     /// `InvalidInput` if `body` cannot be represented in JSON.
     pub fn json(self, body: &impl Serialize) -> Result<Self, Error> {
         let json = serde_json::to_vec(body).map_err(|error| Error::invalid("body", error.to_string()))?;
-        Ok(self.body(json.into(), HeaderValue::from_static(JSON)))
+        Ok(self.json_bytes(json))
+    }
+
+    /// Sets a body that is JSON.
+    pub(super) fn json_bytes(self, json: Vec<u8>) -> Self {
+        self.body(json.into(), HeaderValue::from_static(JSON))
     }
 
     /// Sets a body and its media type.

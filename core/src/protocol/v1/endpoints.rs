@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::json::Decode;
+use super::json::{Decode, object_with_text};
 use crate::{
     error::Error,
     model::{Id, ThreadId, checked_id},
@@ -76,6 +76,12 @@ impl Endpoint<()> {
     /// Sets a JSON body of the contract.
     pub(super) fn with(self, body: &impl Serialize) -> Self {
         self.json(body).expect("the contract's own structs have string keys only")
+    }
+
+    /// Sets a JSON body of the contract with this member, if there is a text, and those of `rest`.
+    pub(super) fn with_text(self, name: &'static str, text: Option<&str>, rest: &impl Serialize) -> Self {
+        let json = object_with_text(name, text, rest).expect("the contract's own structs have string keys only");
+        self.json_bytes(json)
     }
 
     /// Decodes a JSON response.

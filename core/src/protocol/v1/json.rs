@@ -34,6 +34,7 @@ mod recovery;
 mod scan;
 mod text;
 mod value;
+mod write;
 
 pub(super) use self::{
     bounded_vec::BoundedVec,
@@ -44,4 +45,5 @@ pub(super) use self::{
     member::Member,
     object::object,
     value::Json,
+    write::object_with_text,
 };

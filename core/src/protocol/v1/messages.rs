@@ -47,23 +47,22 @@ impl Messages for V1 {
 
     /// `POST /v1/chats/{tid}/messages`.
     fn post(&self, tid: &ThreadId, draft: &Draft, files: &[Attached]) -> Made<Dated<Message>> {
-        let body = DraftJson {
-            msg: text::message(draft.text.as_ref())?,
+        let text = text::message(draft.text.as_ref())?;
+        let rest = DraftJson {
             attachments: attachments::all(&draft.attachments, files)?,
             alert_type: draft.alert_type().map(WireEnum),
             reply_to: draft.reply_to.as_ref().map(checked).transpose()?,
             sender_display_name: text::sender(draft.sender_display_name.as_ref())?,
         };
         let key = idempotency_key::checked(draft.idempotency_key.as_ref())?;
-        let post = Endpoint::post(chat(tid)?.join("messages")).with(&body).keyed(key);
+        let post = Endpoint::post(chat(tid)?.join("messages")).with_text("msg", text, &rest).keyed(key);
         Ok(post.reads(|response| Ok(response.dated(response.json()?))))
     }
 }
 
+/// A draft without its text.
 #[derive(Serialize)]
 struct DraftJson<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    msg: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     attachments: Vec<NewAttachmentJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
