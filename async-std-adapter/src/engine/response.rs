@@ -140,7 +140,7 @@ fn read_head(request: Stub, bytes: &[u8]) -> Result<ReceivedHead, TransportError
         return Err(not_http("the response has no status line of version HTTP/1.0 or 1.1"));
     };
     let mut call = request.sent()?;
-    let (_, head) = call.try_response(parsed.for_library.as_bytes(), false).map_err(not_http)?;
+    let (_, head) = call.try_response(parsed.for_library().as_bytes(), false).map_err(not_http)?;
     let (mut head, next) = head.zip(call.proceed()).ok_or_else(|| not_http("its head has no end"))?;
     *head.headers_mut() = parsed.headers;
     let mode = match next {

@@ -133,14 +133,15 @@ impl Buffers {
                     has_line = true;
                 }
                 Head::Final { length, status } if length <= MAX_HEAD => {
-                    let Some(ParsedHead { headers, framing, for_library, .. }) = ParsedHead::parse(&arrived[..length])?
-                    else {
+                    let Some(head) = ParsedHead::parse(&arrived[..length])? else {
                         (self.phase, self.is_ambiguous) = (Phase::NotHttp, true);
                         break;
                     };
-                    withheld.headers = headers;
                     // It is never longer than the whole head.
+                    let for_library = head.for_library();
                     let shorter = for_library.len();
+                    let ParsedHead { headers, framing, .. } = head;
+                    withheld.headers = headers;
                     arrived[..shorter].copy_from_slice(for_library.as_bytes());
                     arrived.copy_within(length.., shorter);
                     self.filled -= length - shorter;

@@ -1,3 +1,4 @@
+use memchr::memchr_iter;
 use teamwire_core::effect::{TransportError, TransportErrorKind};
 
 use super::limits::MAX_LINE_BREAKS;
@@ -52,8 +53,10 @@ pub fn next_head(bytes: &mut [u8]) -> Head {
         return Head::Incomplete;
     }
     let status = status(bytes);
-    let Some(length) = end(bytes) else { return Head::Incomplete };
-    unfold(&mut bytes[..length]);
+    let Some((length, is_folded)) = end(bytes) else { return Head::Incomplete };
+    if is_folded {
+        unfold(&mut bytes[..length]);
+    }
     match status {
         Some(status @ 100..200) if status != 101 => Head::Interim { length, continues: status == 100 },
         status => Head::Final { length, status: status.unwrap_or(0) },
@@ -66,17 +69,16 @@ fn status(head: &[u8]) -> Option<u16> {
     digits.iter().try_fold(0, |status, digit| digit.is_ascii_digit().then(|| status * 10 + u16::from(digit - b'0')))
 }
 
-/// Returns the length of the head with its empty line.
-fn end(bytes: &[u8]) -> Option<usize> {
-    let mut line_start = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        if *byte == b'\n' {
-            let line = &bytes[line_start..at];
-            if line_start > 0 && (line.is_empty() || line == b"\r") {
-                return Some(at + 1);
-            }
-            line_start = at + 1;
+/// Returns the length of the head with its empty line, and whether one of its lines begins with white space.
+fn end(bytes: &[u8]) -> Option<(usize, bool)> {
+    let (mut line_start, mut is_folded) = (0, false);
+    for at in memchr_iter(b'\n', bytes) {
+        let line = &bytes[line_start..at];
+        if line_start > 0 && (line.is_empty() || line == b"\r") {
+            return Some((at + 1, is_folded));
         }
+        is_folded |= matches!(line.first(), Some(b' ' | b'\t'));
+        line_start = at + 1;
     }
     None
 }

@@ -1,6 +1,7 @@
-use std::fmt::Write as _;
+use std::mem;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use memchr::{memchr, memchr_iter};
 use teamwire_core::effect::{TransportError, TransportErrorKind};
 
 use super::framing::Framing;
@@ -11,15 +12,20 @@ const MAX_FIELDS: usize = 128;
 /// The head of a final response, for the client and for the HTTP library.
 #[derive(Debug)]
 pub struct ParsedHead {
+    /// Status code, as three digits: not every one is valid.
+    pub status: u16,
     /// All header fields.
     pub headers: HeaderMap,
     /// Framing of the body.
     pub framing: Framing,
     /// The connection ends with the response.
     pub closes_connection: bool,
-    /// The part of the head that delimits the response: only known words and numbers, and never longer than the whole
-    /// head. `ureq_proto` logs every byte that it reads, and a server may repeat the credentials of a request anywhere.
-    pub for_library: String,
+    /// Announced length of the body.
+    pub length: Option<u64>,
+    /// The version is HTTP/1.0.
+    pub is_old: bool,
+    /// The `Connection` option that decides whether the connection is kept.
+    option: Option<&'static str>,
 }
 
 impl ParsedHead {
@@ -32,8 +38,8 @@ impl ParsedHead {
     pub fn parse(head: &[u8]) -> Result<Option<Self>, TransportError> {
         // Some servers end the previous response with one line break too many.
         let start = head.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(head.len());
-        let mut lines = head[start..].split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-        let Some((version, status)) = lines.next().and_then(status_line) else { return Ok(None) };
+        let mut lines = lines(&head[start..]);
+        let Some((is_old, status)) = lines.next().and_then(status_line) else { return Ok(None) };
         let mut headers = HeaderMap::new();
         for line in lines.take_while(|line| !line.is_empty()) {
             if headers.len() == MAX_FIELDS {
@@ -43,45 +49,66 @@ impl ParsedHead {
             headers.append(name, value);
         }
         let length = length(&headers)?;
-        let is_old = version == "HTTP/1.0";
         let codings = headers.get_all(header::TRANSFER_ENCODING).iter().map(HeaderValue::as_bytes);
-        let framing = match Framing::of(is_old, status.parse().unwrap_or_default(), codings, length.is_some()) {
+        let framing = match Framing::of(is_old, status, codings, length.is_some()) {
             // There is no body, whatever the fields say.
-            Err(_) if matches!(status, "204" | "304") => Framing { is_chunked: false, is_unambiguous: false },
+            Err(_) if matches!(status, 204 | 304) => Framing { is_chunked: false, is_unambiguous: false },
             framing => framing?,
         };
         let option = connection(&headers);
         let closes_connection = option == Some("close") || is_old && option.is_none();
-        let mut for_library = format!("{version} {status}\n");
-        let mut add = |line: std::fmt::Arguments<'_>| {
-            writeln!(for_library, "{line}").expect("writing to a string does not fail");
-        };
+        Ok(Some(Self { status, headers, framing, closes_connection, length, is_old, option }))
+    }
+
+    /// Returns the part of the head that delimits the response: only known words and numbers, and never longer than the
+    /// whole head. `ureq_proto` logs every byte that it reads, and a server may repeat the credentials of a request
+    /// anywhere.
+    pub fn for_library(&self) -> String {
+        let Self { status, is_old, option, framing, length, .. } = self;
+        let mut text = format!("HTTP/1.{} {status:03}\n", u8::from(!is_old));
+        let mut add = |parts: [&str; 3]| parts.into_iter().for_each(|part| text.push_str(part));
         if let Some(option) = option {
-            add(format_args!("connection:{option}"));
+            add(["connection:", option, "\n"]);
         }
         if framing.is_chunked {
-            add(format_args!("transfer-encoding:chunked"));
+            add(["transfer-encoding:", "chunked", "\n"]);
         }
         if let Some(length) = length {
-            add(format_args!("content-length:{length}"));
+            add(["content-length:", &length.to_string(), "\n"]);
         }
-        for_library.push('\n');
-        Ok(Some(Self { headers, framing, closes_connection, for_library }))
+        text.push('\n');
+        text
     }
 }
 
-/// Returns the version and the status code.
-fn status_line(line: &[u8]) -> Option<(&str, &str)> {
+/// Returns the lines, each without its line break.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = memchr_iter(b'\n', bytes).chain([bytes.len()]);
+    ends.scan(0, |start, end| {
+        let line = &bytes[mem::replace(start, end + 1)..end];
+        Some(line.strip_suffix(b"\r").unwrap_or(line))
+    })
+}
+
+/// Returns whether the version is HTTP/1.0, and the status code.
+fn status_line(line: &[u8]) -> Option<(bool, u16)> {
     let is_text = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
     let (start, reason) = line.split_at_checked("HTTP/1.1 200".len())?;
-    let (version, status) = std::str::from_utf8(start).ok()?.split_once(' ')?;
-    let is_known = matches!(version, "HTTP/1.0" | "HTTP/1.1") && status.bytes().all(|byte| byte.is_ascii_digit());
+    let (version, status) = start.split_at("HTTP/1.1 ".len());
+    let is_old = match version {
+        b"HTTP/1.1 " => false,
+        b"HTTP/1.0 " => true,
+        _ => return None,
+    };
+    let status = status
+        .iter()
+        .try_fold(0, |status, digit| digit.is_ascii_digit().then(|| status * 10 + u16::from(digit - b'0')))?;
     let has_reason = matches!(reason.first(), None | Some(b' ')) && reason.iter().all(is_text);
-    (is_known && has_reason).then_some((version, status))
+    has_reason.then_some((is_old, status))
 }
 
 fn field(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
-    let colon = line.iter().position(|byte| *byte == b':')?;
+    let colon = memchr(b':', line)?;
     let name = HeaderName::from_bytes(&line[..colon]).ok()?;
     Some((name, HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).ok()?))
 }
@@ -142,8 +169,8 @@ mod tests {
             ("HTTP/1.1 200 OK\r\nconnection: secret\r\n\r\n", "HTTP/1.1 200\n\n"),
         ] {
             let parsed = ParsedHead::parse(head.as_bytes()).expect("it is well-formed").expect("it is HTTP");
-            assert_eq!(parsed.for_library, expected, "{head:?}");
-            assert!(parsed.for_library.len() <= head.len(), "{head:?}");
+            assert_eq!(parsed.for_library(), expected, "{head:?}");
+            assert!(parsed.for_library().len() <= head.len(), "{head:?}");
         }
     }
 
