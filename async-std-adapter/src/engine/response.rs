@@ -1,6 +1,6 @@
 //! The head of a response, which may arrive before the request was sent.
 
-use http::{Method, Request, StatusCode, Uri};
+use http::{Method, Request, Response, StatusCode, Uri};
 use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::http1::{Head, LineBreaks, MAX_INTERIM, ParsedHead, next_head};
 use ureq_proto::{
@@ -33,7 +33,7 @@ enum Stub {
 
 /// The head of a final response.
 struct ReceivedHead {
-    head: http::Response<()>,
+    head: Response<()>,
     mode: BodyMode,
     /// The end of the response is unambiguous, and is not the end of the connection.
     allows_reuse: bool,
@@ -105,7 +105,7 @@ impl PendingResponse {
     }
 
     /// Returns the head of the final response, the framing of its body, and whether the connection can be reused.
-    pub(super) fn proceed(self) -> Result<(http::Response<()>, BodyMode, bool), TransportError> {
+    pub(super) fn proceed(self) -> Result<(Response<()>, BodyMode, bool), TransportError> {
         let ReceivedHead { head, mode, allows_reuse } = self.head.ok_or_else(|| not_http("its head has no end"))?;
         Ok((head, mode, allows_reuse))
     }
@@ -133,21 +133,71 @@ impl Stub {
     }
 }
 
-/// Parses the whole head of a final response to this request. `ureq_proto` sees only the part that delimits the
-/// response.
+/// Parses the whole head of a final response to this request.
 fn read_head(request: Stub, bytes: &[u8]) -> Result<ReceivedHead, TransportError> {
     let Some(parsed) = ParsedHead::parse(bytes)? else {
         return Err(not_http("the response has no status line of version HTTP/1.0 or 1.1"));
     };
+    let (mut head, mode) = match usual_framing(request, &parsed) {
+        Some(usual) => usual,
+        None => framing(request, &parsed)?,
+    };
+    *head.headers_mut() = parsed.headers;
+    let switches = head.status() == StatusCode::SWITCHING_PROTOCOLS;
+    let is_unambiguous = parsed.framing.is_unambiguous && mode != BodyMode::CloseDelimited;
+    Ok(ReceivedHead { head, mode, allows_reuse: is_unambiguous && !parsed.closes_connection && !switches })
+}
+
+/// Returns the head, without its fields, and the framing of a response to this request. `ureq_proto` sees only the part
+/// that delimits the response.
+fn framing(request: Stub, parsed: &ParsedHead) -> Result<(Response<()>, BodyMode), TransportError> {
     let mut call = request.sent()?;
     let (_, head) = call.try_response(parsed.for_library().as_bytes(), false).map_err(not_http)?;
-    let (mut head, next) = head.zip(call.proceed()).ok_or_else(|| not_http("its head has no end"))?;
-    *head.headers_mut() = parsed.headers;
+    let (head, next) = head.zip(call.proceed()).ok_or_else(|| not_http("its head has no end"))?;
     let mode = match next {
         RecvResponseResult::RecvBody(call) => call.body_mode(),
         RecvResponseResult::Cleanup(_) | RecvResponseResult::Redirect(_) => BodyMode::NoBody,
     };
-    let switches = head.status() == StatusCode::SWITCHING_PROTOCOLS;
-    let is_unambiguous = parsed.framing.is_unambiguous && mode != BodyMode::CloseDelimited;
-    Ok(ReceivedHead { head, mode, allows_reuse: is_unambiguous && !parsed.closes_connection && !switches })
+    Ok((head, mode))
+}
+
+/// Returns the same as [`framing`] for most responses: those of HTTP/1.1 with a body of a known length. `ureq_proto`
+/// would take longer than the rest of the head.
+fn usual_framing(request: Stub, parsed: &ParsedHead) -> Option<(Response<()>, BodyMode)> {
+    let has_body = matches!(request, Stub::Other) && matches!(parsed.status, 200..=203 | 206..=299 | 400..=599);
+    let is_usual = has_body && !parsed.is_old && !parsed.framing.is_chunked;
+    let length = parsed.length.filter(|length| is_usual && *length > 0)?;
+    let mut head = Response::new(());
+    *head.status_mut() = StatusCode::from_u16(parsed.status).ok()?;
+    Some((head, BodyMode::LengthDelimited(length)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_framing_is_that_of_the_library() {
+        let fields = ["", "content-length: 7\r\n", "content-length: 0\r\n", "content-length: 7, 7\r\n"];
+        let others = ["", "transfer-encoding: chunked\r\n", "connection: close\r\n", "connection: keep-alive\r\n"];
+        let (mut usual, mut all) = (0, 0);
+        for status in 102..1000 {
+            for (version, field, other) in ["HTTP/1.0", "HTTP/1.1"].into_iter().flat_map(|version| {
+                fields.into_iter().flat_map(move |field| others.into_iter().map(move |other| (version, field, other)))
+            }) {
+                let head = format!("{version} {status}\r\n{field}{other}\r\n");
+                // A response of HTTP/1.0 that is chunked is rejected.
+                let Ok(Some(parsed)) = ParsedHead::parse(head.as_bytes()) else { continue };
+                for request in [Stub::Head, Stub::Connect, Stub::Other] {
+                    all += 1;
+                    let Some((found, mode)) = usual_framing(request, &parsed) else { continue };
+                    usual += 1;
+                    let (expected, expected_mode) = framing(request, &parsed).expect("the head is valid");
+                    assert_eq!((found.status(), mode), (expected.status(), expected_mode), "{head:?}");
+                    assert_eq!(found.version(), expected.version(), "{head:?}");
+                }
+            }
+        }
+        assert!(usual > 1_000 && all > 10 * usual, "{usual} of {all}");
+    }
 }
