@@ -90,6 +90,12 @@ pub trait Backend: Send + Sync + 'static {
     /// Performs a file task.
     fn file(self: Arc<Self>, task: FileTask) -> BoxFuture<Result<FileOutcome, FileError>>;
 
+    /// Performs work that may block, such as writing a file. By default the task that polls the future does it, which
+    /// suits a virtual clock.
+    fn unblock(self: Arc<Self>, work: Box<dyn FnOnce() + Send>) -> BoxFuture<()> {
+        Box::pin(async move { work() })
+    }
+
     /// Waits until this time. On a virtual clock, let the other tasks continue first.
     fn sleep(self: Arc<Self>, until: Moment) -> BoxFuture<()>;
 

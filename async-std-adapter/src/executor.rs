@@ -1,6 +1,13 @@
 //! The executor: operations as futures, feeds as streams.
 
-use std::{fmt, future::Future, marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
 pub use teamwire_core::executor::{Executor, Manual, Operation, Portable, Session};
 use teamwire_core::{
@@ -160,6 +167,23 @@ impl<R: Runtime> Portable for AsyncExecutor<R> {
 
     fn next<F: Feed + 'static>(events: &mut Events<F>) -> impl Future<Output = Option<Result<F::Event, Error>>> + Send {
         events.next()
+    }
+
+    fn run_future<'a, T: Send + 'a>(future: impl Future<Output = Result<T, Error>> + Send + 'a) -> Self::Run<'a, T> {
+        Box::pin(future)
+    }
+
+    fn unblock<'a, T: Send + 'static>(
+        &'a self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
+        Box::pin(async move {
+            let (sender, receiver) = mpsc::channel();
+            // The receiver is gone if the future has been dropped.
+            let work = Box::new(move || _ = sender.send(work()));
+            Arc::clone(&self.backend).unblock(work).await;
+            receiver.try_recv().expect("the backend has done the work")
+        })
     }
 }
 

@@ -40,6 +40,10 @@ impl<R: Runtime, T: Transport> Backend for Network<R, T> {
         Box::pin(async move { self.runtime.unblock(move || files::perform(&task)).await })
     }
 
+    fn unblock(self: Arc<Self>, work: Box<dyn FnOnce() + Send>) -> BoxFuture<()> {
+        Box::pin(async move { self.runtime.unblock(work).await })
+    }
+
     fn sleep(self: Arc<Self>, until: Moment) -> BoxFuture<()> {
         Box::pin(async move { self.runtime.sleep(self.clock.until(until)).await })
     }

@@ -13,36 +13,33 @@ use std::{
     io::{self, BufRead},
 };
 
-use teamwire_blocking::{Client, Error, Outbox, Waiting};
+use teamwire_blocking::{Client, Delivery, Error, Outbox};
 
 fn main() -> Result<(), Box<dyn StdError>> {
     let chat = env::args().nth(1).ok_or("usage: outbox CHAT_ID")?;
     let client = teamwire_blocking::client_from_env()?;
-    let mut outbox = Outbox::open(env::var("OUTBOX").unwrap_or_else(|_| "outbox.json".to_owned()))?;
+    let outbox = Outbox::open(env::var("OUTBOX").unwrap_or_else(|_| "outbox.json".to_owned()))?;
     for line in io::stdin().lock().lines() {
-        outbox.add(client.new_idempotency_key(), &chat, line?)?;
+        let line = line?;
+        outbox.change(|messages| messages.add(client.new_idempotency_key(), &chat, line))?;
     }
-    match deliver(&client, &mut outbox) {
-        Ok(count) => println!("posted {count}"),
-        Err(error) => return Err(format!("{} left in the outbox: {error}", outbox.waiting()).into()),
+    let delivery = deliver(&client, &outbox)?;
+    if let Some(error) = delivery.failure {
+        return Err(format!("{} left in the outbox: {error}", outbox.messages().waiting()).into());
     }
+    println!("posted {}", delivery.posted);
     Ok(())
 }
 
-/// Posts the messages in their order, and returns their number.
-fn deliver(client: &Client, outbox: &mut Outbox) -> Result<usize, Error> {
-    let mut count = 0;
-    while let Some(Waiting { key, chat, draft }) = outbox.next_waiting() {
-        let outcome = client.chats().chat(&chat).post(draft);
-        match outbox.settle(&key, outcome)? {
-            Ok(_) => count += 1,
-            // The chat has been closed, for instance. The other messages are still posted.
-            Err(error) => eprintln!("not posted: {error}"),
+/// Posts the messages in their order.
+fn deliver(client: &Client, outbox: &Outbox) -> Result<Delivery, Error> {
+    outbox.deliver(client, |messages, key, outcome| {
+        // The chat has been closed, for instance. The other messages are still posted.
+        if let Err(error) = outcome {
+            eprintln!("not posted: {error}");
         }
-    }
-    // The ids are not needed.
-    outbox.retain(|_| false)?;
-    Ok(count)
+        messages.remove(key);
+    })
 }
 
 #[cfg(test)]
@@ -59,9 +56,9 @@ mod tests {
     use super::*;
 
     fn open(folder: &Folder, texts: &[(&str, &str)]) -> Result<Outbox, Error> {
-        let mut outbox = Outbox::open(folder.path("outbox"))?;
+        let outbox = Outbox::open(folder.path("outbox"))?;
         for (number, (chat, text)) in texts.iter().enumerate() {
-            outbox.add(format!("key-{number}"), *chat, *text)?;
+            outbox.change(|messages| messages.add(format!("key-{number}"), *chat, *text))?;
         }
         Ok(outbox)
     }
@@ -74,13 +71,14 @@ mod tests {
             .then(expect::post("c3").text("two"), respond::closed_chat())
             .then(expect::post("c2").text("three"), respond::message(sample::message("m3", "c2", "three")));
         let client = scripted(&script);
-        let mut outbox = open(&folder, &[("c1", "one"), ("c3", "two"), ("c2", "three")])?;
+        let outbox = open(&folder, &[("c1", "one"), ("c3", "two"), ("c2", "three")])?;
         script.down_for(Duration::from_secs(3600));
-        deliver(&client, &mut outbox).expect_err("there is no network");
+        assert!(deliver(&client, &outbox)?.failure.is_some());
 
         script.advance(Duration::from_secs(3600));
-        assert_eq!(deliver(&client, &mut open(&folder, &[])?)?, 2);
-        assert_eq!(deliver(&client, &mut open(&folder, &[])?)?, 0);
+        let delivery = deliver(&client, &open(&folder, &[])?)?;
+        assert_eq!((delivery.posted, delivery.rejected), (2, 1));
+        assert_eq!(open(&folder, &[])?.messages().iter().count(), 0);
         script.assert_done();
         Ok(())
     }
@@ -93,13 +91,13 @@ mod tests {
             .then(expect::post("c1").idempotency_key("key-0"), posted())
             .then(expect::post("c1").idempotency_key("key-0"), posted());
         let client = scripted(&script);
-        let mut outbox = open(&folder, &[("c1", "one")])?;
+        let outbox = open(&folder, &[("c1", "one")])?;
         let before = fs::read(folder.path("outbox")).expect("it was saved");
-        deliver(&client, &mut outbox)?;
+        deliver(&client, &outbox)?;
 
         // The state at the time of a crash after the post.
         fs::write(folder.path("outbox"), before).expect("it can be written");
-        deliver(&client, &mut open(&folder, &[])?)?;
+        deliver(&client, &open(&folder, &[])?)?;
         script.assert_done();
         Ok(())
     }

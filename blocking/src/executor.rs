@@ -13,6 +13,7 @@ use teamwire_core::{
 
 use crate::{
     backend::Backend,
+    block_on::block_on,
     feeds::{Events, FeedDriver},
     network::Network,
     transport::{Abandoning, StoppableTransport, Transport},
@@ -133,6 +134,10 @@ impl Portable for BlockingExecutor {
 
     async fn next<F: Feed + 'static>(events: &mut Events<F>) -> Option<Result<F::Event, Error>> {
         events.next()
+    }
+
+    fn run_future<'a, T: Send + 'a>(future: impl Future<Output = Result<T, Error>> + Send + 'a) -> Result<T, Error> {
+        block_on(future)
     }
 }
 

@@ -31,13 +31,8 @@ impl Bot {
     pub(crate) async fn run(&self) -> Result<(), Error> {
         let checkpoint: Option<Checkpoint> = self.file.load()?;
         let messages = self.client.chats().new_messages(checkpoint);
-        messages.for_each_concurrent(MAX_CONCURRENT, |event| self.handle(event), |it| self.save(it)).await
-    }
-
-    /// Saves the checkpoint in a thread, so that no command waits for the disk.
-    async fn save(&self, checkpoint: Checkpoint) -> Result<(), Error> {
-        let file = self.file.clone();
-        smol::unblock(move || file.save(&checkpoint)).await
+        let save = |checkpoint: Checkpoint| self.file.save_on(&self.client, &checkpoint);
+        messages.for_each_concurrent(MAX_CONCURRENT, |event| self.handle(event), save).await
     }
 
     async fn handle(&self, event: FeedEvent<Message>) -> Result<(), Error> {

@@ -30,21 +30,21 @@ impl<T: InChat, F: Feed<Event = FeedEvent<T>>> Events<F> {
     /// client of the handlers as well by [`stop_within`](teamwire_core::StopHandle::stop_within):
     ///
     /// ```
-    /// use teamwire_async_std::{Checkpoint, Client, Error, FeedEvent, Message, StopHandle};
+    /// use teamwire_async_std::{Checkpoint, Client, Error, FeedEvent, Message, StateFile, StopHandle};
     ///
-    /// async fn serve(client: &Client, stop: &StopHandle) -> Result<(), Error> {
-    ///     let events = client.stopped_by(stop).chats().new_messages(None);
+    /// async fn serve(client: &Client, stop: &StopHandle, state: &StateFile) -> Result<(), Error> {
+    ///     let events = client.stopped_by(stop).chats().new_messages(state.load::<Checkpoint>()?);
     ///     let respond = async |event: FeedEvent<Message>| match event.item() {
     ///         Some(message) => client.chats().chat(&message.tid).post("hello").await.map(drop),
     ///         None => Ok(()),
     ///     };
-    ///     let save = async |checkpoint: Checkpoint| Ok(println!("to be saved: {checkpoint:?}"));
+    ///     let save = |checkpoint: Checkpoint| state.save_on(client, &checkpoint);
     ///     events.for_each_concurrent(256, respond, save).await
     /// }
     /// ```
     ///
     /// All handlers, and `save`, run in the task that polls the future. One that blocks, blocks the others and the
-    /// feed: a [`StateFile`](crate::StateFile) is saved in a thread for blocking work, such as that of `smol::unblock`.
+    /// feed. To save a [`StateFile`](crate::StateFile), use [`save_on`](crate::StateFile::save_on), which blocks none.
     /// If the future is dropped, or a handler panics, the handlers that run are dropped.
     ///
     /// The closures are not `AsyncFnMut`: the compiler cannot prove yet that the futures of those are `Send`. A

@@ -1,13 +1,10 @@
-use std::{
-    sync::{Mutex, MutexGuard},
-    time::Duration,
-};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use teamwire_blocking::{
-    AlertType, Client, Draft, Error, FeedEvent, Next, Outbox, Reaction, StateFile, Waiting, Wake,
+    AlertType, Checkpoint, Client, Draft, Error, FeedEvent, Next, Outbox, OutboxEntry, Reaction, StateFile, Wake,
     chrono::{DateTime, TimeDelta, Utc},
-    model::{MessageId, NewAttachment, ThreadId, Upload},
+    model::{NewAttachment, ThreadId, Upload},
 };
 
 use crate::{
@@ -19,13 +16,13 @@ use crate::{
 pub(crate) struct Bridge {
     pub(crate) client: Client,
     pub(crate) chat: ThreadId,
-    /// Alerts, and messages about them, which have no data. Not locked during a request.
-    pub(crate) outbox: Mutex<Outbox<Alert>>,
+    pub(crate) outbox: Outbox<Alert>,
     pub(crate) checkpoint: StateFile,
     pub(crate) escalate_after: Duration,
     pub(crate) wake: Wake,
 }
 
+/// Data of an alert. Messages about it have none.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Alert {
     since: DateTime<Utc>,
@@ -36,14 +33,17 @@ pub(crate) struct Alert {
 impl Bridge {
     /// Posts, and handles reactions and what is due, until the feed ends.
     pub(crate) fn run(&self) -> Result<(), Error> {
-        let mut reactions = self.client.chats().reaction_updates(self.checkpoint.load()?);
+        let checkpoint: Option<Checkpoint> = self.checkpoint.load()?;
+        let mut is_behind = checkpoint.is_some();
+        let mut reactions = self.client.chats().reaction_updates(checkpoint);
         loop {
-            // First what an earlier process has left: without its id, a reaction would not find its alert.
-            if let Err(error) = self.escalate().and_then(|()| self.deliver()) {
-                eprintln!("cannot post yet: {error}");
-            }
-            match reactions.next_until(&self.wake, self.time_until_due())? {
-                Next::Event(event) => self.handle(&event)?,
+            let wait = self.work(&mut is_behind)?;
+            match reactions.next_until(&self.wake, wait)? {
+                Next::Event(event) => {
+                    is_behind |= matches!(event, FeedEvent::Started(_) | FeedEvent::Gap(_));
+                    event.item().map_or(Ok(()), |reaction| self.report(reaction))?;
+                    event.checkpoint().map_or(Ok(()), |checkpoint| self.checkpoint.save(checkpoint))?;
+                }
                 Next::Woken | Next::TimedOut => {}
                 Next::Ended => return Ok(()),
             }
@@ -51,106 +51,86 @@ impl Bridge {
     }
 
     /// Saves the alerts that are new or resolved, and wakes the loop, which posts them.
-    pub(crate) fn receive(&self, webhook: Webhook) -> Result<(), Error> {
-        let now = self.client.now().utc;
-        self.outbox().change(|outbox| {
-            for alert in webhook.alerts {
-                let (key, since) = (alert.key(), alert.starts_at);
+    pub(crate) fn receive(&self, webhook: &Webhook) -> Result<(), Error> {
+        let (now, mut drafts) = (self.client.now().utc, Vec::new());
+        for alert in &webhook.alerts {
+            let past = self.outbox.messages();
+            let times = past.iter().filter_map(|it| Some(it.data?.since)).chain([alert.starts_at]);
+            let graph = Upload::from_bytes("alerts.png", graph::png(times, alert.starts_at));
+            drafts.push(attention(alert.summary()).attach(NewAttachment::gallery([graph])?));
+        }
+        self.outbox.change(|messages| {
+            for (alert, draft) in webhook.alerts.iter().zip(drafts) {
+                let key = alert.key();
                 match alert.status {
                     Status::Firing => {
-                        let times = outbox.iter().filter_map(|entry| Some(entry.data?.since));
-                        let graph = Upload::from_bytes("alerts.png", graph::png(times.chain([since]), since));
-                        let draft = attention(alert.summary()).attach(NewAttachment::gallery([graph])?);
-                        let alert = Alert { since, needs_reaction: true, resolved_at: None };
-                        outbox.add_with(key, &self.chat, draft, alert)?;
+                        let data = Alert { since: alert.starts_at, needs_reaction: true, resolved_at: None };
+                        messages.add_with(key, &self.chat, draft, data);
                     }
                     Status::Resolved => {
-                        outbox.add_reply(format!("{key}-resolved"), &key, "Resolved")?;
-                        outbox.update(&key, |alert| (alert.needs_reaction, alert.resolved_at) = (false, Some(now)))?;
+                        messages.add_reply(format!("{key}-resolved"), &key, "Resolved");
+                        messages.update(&key, |alert| (alert.needs_reaction, alert.resolved_at) = (false, Some(now)));
                     }
                 }
             }
-            Ok::<(), Error>(())
         })?;
         self.wake.wake();
         Ok(())
     }
 
-    fn handle(&self, event: &FeedEvent<Reaction>) -> Result<(), Error> {
-        let mut outbox = self.outbox();
-        if let Some(item) = event.item()
-            && let Some(entry) = outbox.entry_of(&item.mid)
-            && entry.data.is_some()
-        {
-            let text = format!("{} reacted: {}", item.from_user, item.reaction_type);
-            println!("{text}");
-            let (key, reply) = (entry.key.to_owned(), format!("{}-{}", item.reaction_id, item.reaction_type));
-            outbox.change(|outbox| {
-                outbox.add_reply(reply, &key, text)?;
-                outbox.update(&key, |alert| alert.needs_reaction = false)
-            })?;
-        }
-        event.checkpoint().map_or(Ok(()), |checkpoint| self.checkpoint.save(checkpoint))
-    }
-
-    /// Repeats the alerts that are due, unless the feed is late, or has missed a reaction.
-    fn escalate(&self) -> Result<(), Error> {
-        let now = self.client.now().utc;
-        for (_, key, chat, mid) in self.open().into_iter().filter(|(due, ..)| *due <= now) {
-            let has_reaction = match self.client.chats().chat(chat).reactions(&mid) {
-                Ok(reactions) => !reactions.is_empty(),
-                // The alert has been deleted, for instance: it needs no reaction any more.
-                Err(error) if error.is_permanent() => true,
-                Err(error) => return Err(error),
-            };
-            self.outbox().change(|outbox| {
-                // It may have been resolved meanwhile.
-                let is_open = outbox.entry(&key).and_then(|it| it.data).is_some_and(|alert| alert.needs_reaction);
-                if is_open && !has_reaction {
-                    outbox.add_reply(format!("{key}-escalated"), &key, attention("No reaction yet"))?;
-                }
-                outbox.update(&key, |alert| alert.needs_reaction = false)
-            })?;
-        }
-        Ok(())
-    }
-
-    /// Posts what waits, and forgets the alerts of yesterday.
-    fn deliver(&self) -> Result<(), Error> {
-        loop {
-            let next = self.outbox().next_waiting();
-            let Some(Waiting { key, chat, draft }) = next else { break };
-            let outcome = self.client.chats().chat(chat).post(draft);
-            if let Err(error) = self.outbox().settle(&key, outcome)? {
+    /// Posts what waits, and escalates what is due. Returns the time until there is something to do again.
+    fn work(&self, is_behind: &mut bool) -> Result<Option<Duration>, Error> {
+        // First what an earlier process has left: without its id, a reaction would not find its alert.
+        let delivery = self.outbox.deliver(&self.client, |_, key, outcome| {
+            if let Err(error) = outcome {
                 eprintln!("{key} can never be posted: {error}");
             }
+        })?;
+        if let Some(error) = &delivery.failure {
+            eprintln!("cannot post yet: {error}");
         }
+        let is_due = |it: &OutboxEntry<'_, Alert>| self.due(it).is_some_and(|due| due <= self.client.now().utc);
+        let missed =
+            self.outbox.missed_reactions(&self.client, |it| self.due(it).is_some() && (*is_behind || is_due(it)));
+        let missed = match missed {
+            Err(error) if error.is_transient() => return Ok(Some(Duration::from_secs(15))),
+            missed => missed?,
+        };
+        *is_behind = false;
+        missed.reactions.iter().try_for_each(|reaction| self.report(reaction))?;
         let day_ago = self.client.now().utc - TimeDelta::days(1);
-        self.outbox().retain(|entry| entry.data.is_some_and(|alert| alert.resolved_at.is_none_or(|at| at > day_ago)))
+        self.outbox.change(|messages| {
+            // They have been deleted, for instance: they need no reaction any more.
+            missed.unavailable.iter().for_each(|(key, _)| messages.update(key, |alert| alert.needs_reaction = false));
+            let due: Vec<_> = messages.iter().filter(is_due).map(|it| it.key.to_owned()).collect();
+            for key in due {
+                messages.add_reply(format!("{key}-escalated"), &key, attention("No reaction yet"));
+                messages.update(&key, |alert| alert.needs_reaction = false);
+            }
+            messages.retain(|it| it.data.is_some_and(|alert| alert.resolved_at.is_none_or(|at| at > day_ago)));
+        })?;
+        let messages = self.outbox.messages();
+        let again = (delivery.failure.is_none() && messages.waiting() > 0).then_some(Duration::ZERO);
+        let due = messages.iter().filter_map(|it| Some(self.client.time_until(self.due(&it)?)));
+        Ok(due.chain(again).chain(delivery.retry_after).min())
     }
 
-    /// Returns the posted alerts that need a reaction: time of the escalation, key, chat and id.
-    fn open(&self) -> Vec<(DateTime<Utc>, String, ThreadId, MessageId)> {
-        let outbox = self.outbox();
-        let open = outbox.iter().filter(|entry| entry.data.is_some_and(|alert| alert.needs_reaction));
-        open.filter_map(|it| {
-            let due = it.sent_at? + self.escalate_after;
-            Some((due, it.key.to_owned(), it.chat.clone(), it.mid?.clone()))
+    /// Returns the time at which an alert is escalated: that of the posted ones without a reaction.
+    fn due(&self, alert: &OutboxEntry<'_, Alert>) -> Option<DateTime<Utc>> {
+        let is_open = alert.data.is_some_and(|data| data.needs_reaction) && alert.reactions.is_empty();
+        alert.sent_at.filter(|_| is_open).map(|sent_at| sent_at + self.escalate_after)
+    }
+
+    /// Posts who has reacted, once.
+    fn report(&self, reaction: &Reaction) -> Result<(), Error> {
+        let Reaction { reaction_id, reaction_type, from_user, .. } = reaction;
+        self.outbox.change(|messages| {
+            if let Some(key) = messages.record(reaction) {
+                let text = format!("{from_user} reacted: {reaction_type}");
+                println!("{text}");
+                messages.add_reply(format!("{reaction_id}-{reaction_type}"), &key, text);
+            }
         })
-        .collect()
-    }
-
-    /// Returns the time until something is due, at least a second. What cannot be posted is tried again then.
-    fn time_until_due(&self) -> Option<Duration> {
-        let now = self.client.now().utc;
-        let due = self.open().into_iter().map(|(due, ..)| due);
-        let retry = (self.outbox().waiting() > 0).then_some(now);
-        let next = due.chain(retry).min()?;
-        Some((next - now).to_std().unwrap_or_default().max(Duration::from_secs(1)))
-    }
-
-    pub(crate) fn outbox(&self) -> MutexGuard<'_, Outbox<Alert>> {
-        self.outbox.lock().expect("no thread panics with the lock")
     }
 }
 

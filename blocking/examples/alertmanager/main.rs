@@ -18,32 +18,37 @@ mod http;
 mod tests;
 mod webhook;
 
-use std::{env, error::Error, net::TcpListener, path::PathBuf, sync::Mutex, thread, time::Duration};
+use std::{env, error::Error, net::TcpListener, path::PathBuf, sync::Arc, thread, time::Duration};
 
-use teamwire_blocking::{NewChat, Outbox, StateFile, Wake, serde_json};
+use teamwire_blocking::{NewChat, Outbox, StateFile, StopHandle, Wake, serde_json};
 
 use self::{
     bridge::Bridge,
     http::{Request, Response},
 };
 
+/// Time to complete a post after a signal. The next process does the rest.
+const GRACE: Duration = Duration::from_secs(10);
+
 fn main() -> Result<(), Box<dyn Error>> {
     let var = |name, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
     let escalate_after = Duration::from_secs(var("ESCALATE_AFTER", "300").parse()?);
     let listener = TcpListener::bind(var("LISTEN", "127.0.0.1:9099"))?;
     println!("Listening on http://{}/", listener.local_addr()?);
-    let client = teamwire_blocking::client_from_env()?;
+    let stop = StopHandle::new();
+    let on_signal = stop.clone();
+    ctrlc::set_handler(move || on_signal.stop_within(GRACE))?;
+    let client = teamwire_blocking::client_from_env()?.stopped_by(&stop);
     println!("I am {}.", client.check()?);
     let people = client.contacts().users()?;
     let chat = client.chats().get_or_create(NewChat::titled("On call").users(&people))?.tid().clone();
 
     let folder = PathBuf::from(var("STATE", "."));
     let checkpoint = StateFile::new(folder.join("checkpoint.json"));
-    let outbox = Mutex::new(Outbox::open(folder.join("outbox.json"))?);
-    // Both threads use it until the program ends.
-    let bridge: &Bridge =
-        Box::leak(Box::new(Bridge { client, chat, outbox, checkpoint, escalate_after, wake: Wake::new() }));
-    thread::spawn(move || http::serve(&listener, |request| respond(bridge, request)));
+    let outbox = Outbox::open(folder.join("outbox.json"))?;
+    let bridge = Arc::new(Bridge { client, chat, outbox, checkpoint, escalate_after, wake: Wake::new() });
+    let receiver = Arc::clone(&bridge);
+    thread::spawn(move || http::serve(&listener, |request| respond(&receiver, request)));
     // An outage does not end the feed, but a revoked key does, for instance.
     Ok(bridge.run()?)
 }
@@ -54,7 +59,7 @@ fn respond(bridge: &Bridge, request: &Request) -> Response {
     if !request.line.starts_with("POST ") {
         return response(405, "post a webhook of Alertmanager here");
     }
-    match serde_json::from_slice(&request.body).map(|webhook| bridge.receive(webhook)) {
+    match serde_json::from_slice(&request.body).map(|webhook| bridge.receive(&webhook)) {
         Ok(Ok(())) => response(200, "saved"),
         Ok(Err(error)) => {
             eprintln!("cannot save an alert: {error}");

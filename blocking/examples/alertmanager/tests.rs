@@ -1,4 +1,4 @@
-use std::{fs, io::Cursor, sync::Mutex, time::Duration};
+use std::{fs, io::Cursor, time::Duration};
 
 use teamwire_blocking::{
     AlertType, Error, Outbox, Script, StateFile, Wake,
@@ -30,7 +30,7 @@ fn alert(status: &str) -> String {
 fn run(script: &Script, folder: &Folder, statuses: &[&str]) -> Result<(), Error> {
     let bridge = bridge(script, folder)?;
     for status in statuses {
-        bridge.receive(serde_json::from_str(&alert(status)).expect("it is valid"))?;
+        bridge.receive(&serde_json::from_str(&alert(status)).expect("it is valid"))?;
     }
     bridge.run()
 }
@@ -39,7 +39,7 @@ fn bridge(script: &Script, folder: &Folder) -> Result<Bridge, Error> {
     Ok(Bridge {
         client: scripted(script),
         chat: "c1".into(),
-        outbox: Mutex::new(Outbox::open(folder.path("outbox"))?),
+        outbox: Outbox::open(folder.path("outbox"))?,
         checkpoint: StateFile::new(folder.path("checkpoint")),
         escalate_after: Duration::from_secs(300),
         wake: Wake::new(),
@@ -82,7 +82,9 @@ fn posts(script: Script, text: &str, key: &str) -> Script {
 fn alert_without_reaction_is_escalated_once_and_resolved() -> Result<(), Error> {
     let folder = Folder::new();
     // Alertmanager repeats alerts that are still firing.
-    let first = posts_alert(script([silence(11)])).then(expect::reactions("c1", "m1"), respond::empty_list());
+    let first = posts_alert(script([silence(11)]));
+    // At the start of the feed, and before the escalation.
+    let first = first.on(expect::reactions("c1", "m1"), [respond::empty_list().times(2)]);
     let first = posts(first, "No reaction yet", &format!("{KEY}-escalated"));
     run(&first, &folder, &["firing", "firing"])?;
     first.assert_done();
@@ -95,13 +97,15 @@ fn alert_without_reaction_is_escalated_once_and_resolved() -> Result<(), Error> 
 #[test]
 fn reaction_is_reported_by_the_next_process_and_prevents_escalation() -> Result<(), Error> {
     let folder = Folder::new();
-    let before = posts_alert(script([silence(1)]));
+    let before = posts_alert(script([silence(1)])).on(expect::reactions("c1", "m1"), [respond::empty_list()]);
     run(&before, &folder, &["firing"])?;
     before.assert_done();
 
     let reactions = [sample::reaction("r1", "m1", "c1", "ok"), sample::reaction("r2", "another", "c1", "ok")];
+    // The list has it before the feed delivers it.
+    let missed = respond::reactions([sample::reaction("r1", "m1", "c1", "ok")]);
     let after = script([respond::reaction_updates(reactions, "k1"), silence(11)]);
-    let after = posts(after, "Anna Berg reacted: ok", "r1-ok");
+    let after = posts(after.on(expect::reactions("c1", "m1"), [missed]), "Anna Berg reacted: ok", "r1-ok");
     run(&after, &folder, &[])?;
     after.assert_done();
     let next = Script::new()
@@ -113,7 +117,7 @@ fn reaction_is_reported_by_the_next_process_and_prevents_escalation() -> Result<
 #[test]
 fn alert_of_an_outage_is_saved_and_posted_afterwards() -> Result<(), Error> {
     let folder = Folder::new();
-    let script = posts_alert_at(script([silence(1)]), 1);
+    let script = posts_alert_at(script([silence(1)]), 1).on(expect::reactions("c1", "m1"), [respond::empty_list()]);
     script.down_for(HOUR);
     run(&script, &folder, &["firing"])?;
     script.assert_done();
@@ -133,7 +137,7 @@ fn webhook_is_confirmed_once_it_is_saved() -> Result<(), Error> {
     }
     fs::remove_dir(folder.path("outbox")).expect("it is empty");
     assert_eq!(respond(&bridge, &post(&alert("firing"))).0, 200);
-    assert_eq!(Outbox::<serde_json::Value>::open(folder.path("outbox"))?.waiting(), 1);
+    assert_eq!(Outbox::<serde_json::Value>::open(folder.path("outbox"))?.messages().waiting(), 1);
     Ok(())
 }
 
@@ -144,7 +148,7 @@ fn rejected_alert_does_not_block_the_others() -> Result<(), Error> {
     let script = script([silence(1)]).then(expect::upload(), graph).then(expect::post("c1"), respond::closed_chat());
     run(&script, &folder, &["firing"])?;
     script.assert_done();
-    assert_eq!(bridge(&script, &folder)?.outbox().waiting(), 0);
+    assert_eq!(bridge(&script, &folder)?.outbox.messages().waiting(), 0);
     Ok(())
 }
 

@@ -3,6 +3,8 @@
 use alloc::string::String;
 use core::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     api::{Chats, Contacts},
     config::{Config, RetryPolicy},
@@ -103,6 +105,11 @@ impl<X: Executor> Client<X> {
     /// Returns the current time on the clocks of the executor. A script moves them itself.
     pub fn now(&self) -> Now {
         self.executor().now()
+    }
+
+    /// Returns the time from now until this time, by [`now`](Self::now); zero if it has passed.
+    pub fn time_until(&self, time: DateTime<Utc>) -> Duration {
+        (time - self.now().utc).to_std().unwrap_or_default()
     }
 
     /// Waits for this time, on the monotonic clock of the executor. A script moves its clock instead.

@@ -3,7 +3,8 @@
 use alloc::boxed::Box;
 use core::{
     future::{Future, ready},
-    pin::Pin,
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
 };
 
 use super::Executor;
@@ -60,6 +61,22 @@ pub trait Portable: Executor {
     fn next<F: Feed + 'static>(
         events: &mut Self::Events<F>,
     ) -> impl Future<Output = Option<Result<F::Event, Error>>> + Send;
+
+    /// Returns a future as the result of an operation of this executor, the inverse of [`wait`](Self::wait): a library
+    /// of operations for all adapters is written as futures, and used like those of the client. A synchronous executor
+    /// blocks until the output.
+    fn run_future<'a, T: Send + 'a>(future: impl Future<Output = Result<T, Error>> + Send + 'a) -> Self::Run<'a, T>;
+
+    /// Returns the result of work that may block, such as writing a file. By default, and on a virtual clock, it is
+    /// done by the thread that polls the future.
+    ///
+    /// Work that has started is completed even if the future is dropped.
+    fn unblock<'a, T: Send + 'static>(
+        &'a self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
+        Box::pin(async move { work() })
+    }
 }
 
 impl Portable for Script {
@@ -69,5 +86,16 @@ impl Portable for Script {
 
     async fn next<F: Feed + 'static>(events: &mut Self::Events<F>) -> Option<Result<F::Event, Error>> {
         events.next()
+    }
+
+    fn run_future<'a, T: Send + 'a>(future: impl Future<Output = Result<T, Error>> + Send + 'a) -> Result<T, Error> {
+        let (mut future, mut cx) = (pin!(future), Context::from_waker(Waker::noop()));
+        loop {
+            // Operations of a script are ready at once.
+            if let Poll::Ready(result) = future.as_mut().poll(&mut cx) {
+                return result;
+            }
+            core::hint::spin_loop();
+        }
     }
 }

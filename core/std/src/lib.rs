@@ -34,7 +34,7 @@ pub use self::{
     handlers::Handlers,
     happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, PreferredAddresses},
     host::{at_host, authority, without_brackets},
-    outbox::{Outbox, OutboxEntry, Waiting},
+    outbox::{Delivery, MissedReactions, Outbox, OutboxEntry, OutboxMessages},
     paths::{image_file, path_to_string, upload_file},
     progress::{BodyProgress, UploadProgress},
     proxy::Proxy,

@@ -6,8 +6,9 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 use teamwire_core::{
-    Error,
+    Client, Error,
     effect::{FileError, FileErrorKind},
+    executor::Portable,
 };
 
 use crate::{
@@ -41,8 +42,7 @@ const MAX_BYTES: u64 = 1 << 30;
 /// ```
 ///
 /// One process at a time may save the file; its threads may save it at once. It blocks the calling thread for as long
-/// as the disk takes, often a few milliseconds. An asynchronous program that has much to do calls it in a thread for
-/// blocking work.
+/// as the disk takes, often a few milliseconds. Asynchronous programs use [`save_on`](Self::save_on).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateFile {
     path: PathBuf,
@@ -81,7 +81,8 @@ impl StateFile {
     /// Saves the state: writes it to a new file in the same folder, and renames that. The permissions of a replaced
     /// file are kept, and of a symbolic link the target is replaced.
     ///
-    /// The new file has a random name that ends in `.part`. It is removed if saving fails, but remains after a crash.
+    /// The new file has a random name that ends in `.part`. It is removed if saving fails. If the program is killed
+    /// meanwhile, a later save in that folder removes it, when it is more than an hour old.
     ///
     /// # Errors
     ///
@@ -89,11 +90,34 @@ impl StateFile {
     /// keys are not strings. The file then has its earlier content; if only the flush of its folder failed, the new
     /// one. `InvalidInput` if the path is not Unicode.
     pub fn save<T: Serialize + ?Sized>(&self, state: &T) -> Result<(), Error> {
+        self.write(&self.json(state)?)
+    }
+
+    /// Saves the state as [`save`](Self::save) does, for asynchronous programs: a thread for blocking work, of the
+    /// runtime of the client, writes the file. In a virtual world, it is written at once.
+    ///
+    /// Wait for the end of a save before the next one. If the future is dropped, the state may be saved or not.
+    ///
+    /// # Errors
+    ///
+    /// Those of `save`.
+    pub fn save_on<'a, X: Portable, T: Serialize + ?Sized>(&self, client: &'a Client<X>, state: &T) -> X::Run<'a, ()> {
+        let (file, json) = (self.clone(), self.json(state));
+        X::run_future(async move {
+            let json = json?;
+            client.executor().unblock(move || file.write(&json)).await
+        })
+    }
+
+    fn json<T: Serialize + ?Sized>(&self, state: &T) -> Result<Vec<u8>, Error> {
         let path = path_to_string(&self.path)?;
-        let json = serde_json::to_vec_pretty(state)
-            .map_err(|error| unusable(&path, format!("the state cannot be saved: {error}")))?;
+        serde_json::to_vec_pretty(state).map_err(|error| unusable(&path, format!("the state cannot be saved: {error}")))
+    }
+
+    fn write(&self, json: &[u8]) -> Result<(), Error> {
+        let path = path_to_string(&self.path)?;
         let (part, target) = part::create(&path)?;
-        let saved = write(&part, &json).and_then(|()| part::rename(&part, &target));
+        let saved = write(&part, json).and_then(|()| part::rename(&part, &target));
         if saved.is_err() {
             let _ = fs::remove_file(&part);
         }

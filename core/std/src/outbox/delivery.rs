@@ -1,93 +1,156 @@
 //! Posting the messages of an outbox.
 
+use std::time::Duration;
+
 use serde::{Serialize, de::DeserializeOwned};
-use teamwire_core::{Error, Message};
+use teamwire_core::{Client, Error, Message, executor::Portable};
 
-use super::{
-    Outbox,
-    entry::{Post, Saved, Waiting},
-};
+use super::{Outbox, entry::Waiting, messages::OutboxMessages};
 
-impl<T> Outbox<T> {
-    /// Returns the message that is to be posted next: the first that was added. `None` if none is waiting.
-    pub fn next_waiting(&self) -> Option<Waiting> {
-        self.messages.iter().find_map(|Saved { key, chat, post, .. }| match post {
-            Post::Waiting(draft) => Some(Waiting { key: key.clone(), chat: chat.clone(), draft: (**draft).clone() }),
-            Post::Posted { .. } | Post::Rejected => None,
+/// Times until the next delivery: after the first failure, and at most.
+const MIN_BACKOFF: Duration = Duration::from_secs(1);
+const MAX_BACKOFF: Duration = Duration::from_secs(60);
+
+/// The outcome of [`Outbox::deliver`].
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// Number of messages that were posted.
+    pub posted: usize,
+    /// Number of messages that can never be posted.
+    pub rejected: usize,
+    /// The error after which the rest of the messages waits; `None` if none waits.
+    pub failure: Option<Error>,
+    /// Time after which the next delivery should be tried, for instance as the limit of a wait for the next event:
+    /// 1 s after the first failure, twice that after the next one, and so on up to 60 s, or longer if the server asks
+    /// for it. `None` if none waits.
+    pub retry_after: Option<Duration>,
+}
+
+impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> {
+    /// Posts the messages that wait, in the order in which they were added, and saves the outcome of each. Messages
+    /// that are added meanwhile are posted as well. With an asynchronous client, the result is a future.
+    ///
+    /// `settled` is called with each message that was posted, and with each that can never be posted, because the error
+    /// [is permanent](Error::is_permanent) or because it replies to such a message. It receives the messages, its key
+    /// and the outcome. What it changes is saved together with the outcome, so that a follow-up is neither lost nor
+    /// made twice. As in [`change`](Self::change), it must not use the outbox itself.
+    ///
+    /// - After an error that [is transient](Error::is_transient), such as that of an outage or of a
+    ///   [deadline](Client::with_deadline), the message and those behind it still wait, so that their order is kept:
+    ///   see [`Delivery::failure`] and [`Delivery::retry_after`].
+    /// - A rejected message does not block the others. It stays in the outbox, so that a repetition of its
+    ///   [`add`](OutboxMessages::add) does nothing.
+    /// - If the client is stopped, or the future dropped, a post that has begun may have taken effect. The message
+    ///   still waits; the next delivery posts it again with its key, and so learns the id.
+    /// - One delivery runs at a time: another call returns at once, with nothing posted, as the first one posts what
+    ///   waits. So every thread may call it after a change.
+    ///
+    /// # Errors
+    ///
+    /// Another error of a post, which ends a bot, such as `Auth` for a revoked key, `Cancelled` if the client was
+    /// stopped, and `File` for an attachment that cannot be read: the message still waits. Those of
+    /// [`StateFile::save`](crate::StateFile::save): the next delivery posts the message again, with its key. What was
+    /// posted or rejected before is saved, and `settled` has been called with it.
+    pub fn deliver<'a, X: Portable>(
+        &'a self,
+        client: &'a Client<X>,
+        mut settled: impl FnMut(&mut OutboxMessages<T>, &str, Result<&Message, &Error>) + Send + 'a,
+    ) -> X::Run<'a, Delivery> {
+        X::run_future(async move {
+            let mut delivery = Delivery::default();
+            let Some(mut running) = Running::start(self) else { return Ok(delivery) };
+            while let Some(Waiting { key, chat, draft }) = running.next() {
+                let outcome = X::wait(client.chats().chat(chat).post(draft)).await;
+                match &outcome {
+                    Ok(_) => {
+                        running.succeed();
+                        delivery.posted += 1;
+                    }
+                    Err(error) if error.is_permanent() => running.succeed(),
+                    Err(error) if error.is_transient() => {
+                        delivery.retry_after = Some(running.fail(error));
+                        delivery.failure = Some(error.clone());
+                        break;
+                    }
+                    Err(_) => return outcome.map(|_| delivery),
+                }
+                delivery.rejected +=
+                    self.changed_on(client, |messages| settle(messages, &key, &outcome, &mut settled)).await?;
+            }
+            Ok(delivery)
         })
     }
+}
 
-    /// Returns the number of messages that are to be posted.
-    pub fn waiting(&self) -> usize {
-        self.messages.iter().filter(|message| message.is_waiting()).count()
+/// Records the outcome of a post. Returns the number of messages that are rejected.
+fn settle<T>(
+    messages: &mut OutboxMessages<T>,
+    key: &str,
+    outcome: &Result<Message, Error>,
+    settled: &mut impl FnMut(&mut OutboxMessages<T>, &str, Result<&Message, &Error>),
+) -> usize {
+    match outcome {
+        Ok(message) => {
+            messages.posted(key, message);
+            settled(messages, key, Ok(message));
+            0
+        }
+        Err(error) => {
+            let rejected = messages.rejected(key);
+            for key in &rejected {
+                settled(messages, key, Err(error));
+            }
+            rejected.len()
+        }
     }
 }
 
-impl<T: Serialize + DeserializeOwned> Outbox<T> {
-    /// Saves the outcome of a post: that the message was [posted](Self::posted) or, if the error is
-    /// [permanent](Error::is_permanent), that it was [rejected](Self::rejected). Returns the message, or that error.
-    ///
-    /// # Errors
-    ///
-    /// Another error of the post: the message still waits. Or those of [`StateFile::save`](crate::StateFile::save), as
-    /// in `posted` and `rejected`.
-    pub fn settle(&mut self, key: &str, outcome: Result<Message, Error>) -> Result<Result<Message, Error>, Error> {
-        match &outcome {
-            Ok(message) => self.posted(key, message)?,
-            Err(error) if error.is_permanent() => self.rejected(key)?,
-            Err(_) => return outcome.map(Ok),
+/// The only delivery of an outbox, until it is dropped.
+struct Running<'outbox, T> {
+    outbox: &'outbox Outbox<T>,
+    has_ended: bool,
+}
+
+impl<'outbox, T> Running<'outbox, T> {
+    /// `None` if another one runs.
+    fn start(outbox: &'outbox Outbox<T>) -> Option<Self> {
+        let mut state = outbox.0.state();
+        if std::mem::replace(&mut state.is_delivering, true) {
+            return None;
         }
-        Ok(outcome)
+        Some(Self { outbox, has_ended: false })
     }
 
-    /// Saves that a message was posted, with its id and time.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`StateFile::save`](crate::StateFile::save). The outbox knows the id all the same, but a later process
-    /// may post the message again, with its key.
-    pub fn posted(&mut self, key: &str, message: &Message) -> Result<(), Error> {
-        let Some(posted) = self.find(key) else { return self.save_rest() };
-        posted.post = Post::Posted { mid: message.mid.clone(), sent_at: message.sent_at };
-        // Only now, and in the file: the content of a message does not change once its post may have begun.
-        for reply in self.replies_to(key) {
-            if let Post::Waiting(draft) = &mut reply.post {
-                draft.reply_to = Some(message.mid.clone());
-            }
-            reply.reply_to = None;
+    /// Returns the next message. Without one, the delivery ends at the same moment: a message that is added later is
+    /// not left to it.
+    fn next(&mut self) -> Option<Waiting> {
+        let mut state = self.outbox.0.state();
+        let next = state.saved.next_waiting();
+        if next.is_none() {
+            (state.is_delivering, self.has_ended) = (false, true);
         }
-        self.save()
+        next
     }
 
-    /// Saves that a message can never be posted, after an error that is [permanent](Error::is_permanent). It does not
-    /// block the others any more, and stays in the outbox, so that an [`add`](Self::add) with its key does nothing.
-    /// Without such a message that waits, it does nothing.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`StateFile::save`](crate::StateFile::save). The message is rejected all the same.
-    pub fn rejected(&mut self, key: &str) -> Result<(), Error> {
-        let Some(message) = self.find(key).filter(|message| message.is_waiting()) else { return self.save_rest() };
-        message.post = Post::Rejected;
-        self.reject_replies();
-        self.save()
+    /// The server has responded.
+    fn succeed(&self) {
+        self.outbox.0.state().failures = 0;
+    }
+
+    /// Returns the time until the next delivery after this error.
+    fn fail(&self, error: &Error) -> Duration {
+        let mut state = self.outbox.0.state();
+        let backoff = MIN_BACKOFF.saturating_mul(1 << state.failures.min(6)).min(MAX_BACKOFF);
+        state.failures += 1;
+        backoff.max(error.retry_after().unwrap_or_default())
     }
 }
 
-impl<T> Outbox<T> {
-    fn replies_to<'outbox>(&'outbox mut self, key: &'outbox str) -> impl Iterator<Item = &'outbox mut Saved<T>> {
-        self.messages.iter_mut().filter(move |message| message.reply_to.as_deref() == Some(key))
-    }
-
-    /// Rejects the replies to messages that do not wait any more, and the replies to those.
-    pub(super) fn reject_replies(&mut self) {
-        // A reply is always behind its message.
-        for index in 0..self.messages.len() {
-            let (before, rest) = self.messages.split_at_mut(index);
-            let Some(to) = &rest[0].reply_to else { continue };
-            if !before.iter().any(|message| message.key == *to && message.is_waiting()) {
-                (rest[0].post, rest[0].reply_to) = (Post::Rejected, None);
-            }
+impl<T> Drop for Running<'_, T> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.outbox.0.state().is_delivering = false;
         }
     }
 }

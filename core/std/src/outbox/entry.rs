@@ -1,12 +1,15 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize};
 use teamwire_core::{
-    Draft,
+    Draft, ReactionType,
     chrono::{DateTime, Utc},
-    model::{MessageId, ThreadId},
+    model::{MessageId, ThreadId, UserId},
 };
 
-/// A message of an [`Outbox`](super::Outbox): see [`Outbox::entry`](super::Outbox::entry).
+/// A message of an [`Outbox`](super::Outbox): see [`OutboxMessages::entry`](super::OutboxMessages::entry).
 #[derive(Debug, PartialEq)]
+#[non_exhaustive]
 pub struct OutboxEntry<'outbox, T> {
     /// The key.
     pub key: &'outbox str,
@@ -16,22 +19,20 @@ pub struct OutboxEntry<'outbox, T> {
     pub mid: Option<&'outbox MessageId>,
     /// The time at which the server received it, by its clock; `None` if it has not been posted.
     pub sent_at: Option<DateTime<Utc>>,
-    /// The message is never posted: see [`Outbox::rejected`](super::Outbox::rejected).
+    /// The message can never be posted: see [`Outbox::deliver`](super::Outbox::deliver).
     pub is_rejected: bool,
+    /// The newest reaction of each user that was [recorded](super::OutboxMessages::record).
+    pub reactions: &'outbox BTreeMap<UserId, ReactionType>,
     /// The data of the program; `None` if it was added without.
     pub data: Option<&'outbox T>,
 }
 
-/// A message of an [`Outbox`](super::Outbox) that is to be posted: see
-/// [`Outbox::next_waiting`](super::Outbox::next_waiting).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Waiting {
-    /// The key in the outbox.
-    pub key: String,
-    /// The chat.
-    pub chat: ThreadId,
+/// A message that is to be posted.
+pub(super) struct Waiting {
+    pub(super) key: String,
+    pub(super) chat: ThreadId,
     /// The message, with its idempotency key.
-    pub draft: Draft,
+    pub(super) draft: Draft,
 }
 
 /// A message in the form in which it is saved.
@@ -44,6 +45,8 @@ pub(super) struct Saved<T> {
     /// The key of the message to which it replies, as long as that waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reply_to: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) reactions: BTreeMap<UserId, ReactionType>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(super) data: Option<T>,
 }
@@ -67,8 +70,9 @@ impl<T> Saved<T> {
             Post::Posted { mid, sent_at } => (Some(mid), Some(*sent_at)),
             Post::Waiting(_) | Post::Rejected => (None, None),
         };
+        let Self { key, chat, reactions, data, .. } = self;
         let is_rejected = matches!(self.post, Post::Rejected);
-        OutboxEntry { key: &self.key, chat: &self.chat, mid, sent_at, is_rejected, data: self.data.as_ref() }
+        OutboxEntry { key, chat, mid, sent_at, is_rejected, reactions, data: data.as_ref() }
     }
 
     pub(super) fn is_waiting(&self) -> bool {

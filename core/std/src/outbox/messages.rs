@@ -1,0 +1,200 @@
+//! The messages of an outbox, in memory.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::Serialize;
+use teamwire_core::{
+    Draft, Message, Reaction,
+    model::{MessageId, ThreadId},
+};
+
+use super::entry::{OutboxEntry, Post, Saved, Waiting};
+
+/// The messages of an [`Outbox`](super::Outbox): those of a moment, from [`Outbox::messages`](super::Outbox::messages),
+/// or those that the closure of [`Outbox::change`](super::Outbox::change) changes.
+#[derive(Clone)]
+pub struct OutboxMessages<T> {
+    pub(super) list: Vec<Saved<T>>,
+    pub(super) is_changed: bool,
+}
+
+impl<T> OutboxMessages<T> {
+    /// Returns the message with this key; `None` if there is not one.
+    pub fn entry(&self, key: &str) -> Option<OutboxEntry<'_, T>> {
+        self.iter().find(|entry| entry.key == key)
+    }
+
+    /// Returns the message with this id, such as that of a reaction.
+    pub fn entry_of(&self, mid: &MessageId) -> Option<OutboxEntry<'_, T>> {
+        self.iter().find(|entry| entry.mid == Some(mid))
+    }
+
+    /// Returns all messages, in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = OutboxEntry<'_, T>> {
+        self.list.iter().map(Saved::entry)
+    }
+
+    /// Returns the number of messages that are to be posted.
+    pub fn waiting(&self) -> usize {
+        self.list.iter().filter(|message| message.is_waiting()).count()
+    }
+
+    /// Adds a message that is to be posted in this chat. The idempotency key of the draft is derived from the key,
+    /// which may be [any text](Draft::idempotency_key_for). Returns `false`, and changes nothing, if there is a message
+    /// with this key already: waiting, posted or rejected.
+    pub fn add(&mut self, key: impl Into<String>, chat: impl Into<ThreadId>, draft: impl Into<Draft>) -> bool {
+        self.insert(key.into(), chat.into(), draft.into(), None, None)
+    }
+
+    /// Adds a message as [`add`](Self::add) does, together with data of the program.
+    pub fn add_with(
+        &mut self,
+        key: impl Into<String>,
+        chat: impl Into<ThreadId>,
+        draft: impl Into<Draft>,
+        data: T,
+    ) -> bool {
+        self.insert(key.into(), chat.into(), draft.into(), None, Some(data))
+    }
+
+    /// Adds a message that replies to that with the key `to_key`, which may still wait. It is posted in the same chat,
+    /// and after that message. Returns `false`, and changes nothing, if there is a message with the key already, or if
+    /// the message to which it replies was rejected, or does not exist.
+    ///
+    /// If that message is rejected or removed before it is posted, the reply is rejected.
+    pub fn add_reply(&mut self, key: impl Into<String>, to_key: &str, draft: impl Into<Draft>) -> bool {
+        let Some(to) = self.entry(to_key).filter(|to| !to.is_rejected) else { return false };
+        let (chat, mut draft) = (to.chat.clone(), draft.into());
+        draft.reply_to = to.mid.cloned();
+        let reply_to = to.mid.is_none().then(|| to_key.to_owned());
+        self.insert(key.into(), chat, draft, reply_to, None)
+    }
+
+    /// Changes the data of a message. Without such a message, or if it has no data, it does nothing.
+    pub fn update(&mut self, key: &str, change: impl FnOnce(&mut T))
+    where
+        T: Serialize,
+    {
+        let Some(data) = self.find(key).and_then(|message| message.data.as_mut()) else { return };
+        let before = serde_json::to_vec(data).ok();
+        change(data);
+        // What makes no difference is not written to the disk.
+        self.is_changed |= before.is_none() || before != serde_json::to_vec(data).ok();
+    }
+
+    /// Records a reaction, such as that of a feed. Returns the key of its message if this is news: `None` if the
+    /// message does not exist, or if this is the recorded reaction of the user already.
+    ///
+    /// So each reaction is reported once, although a feed delivers some again after a restart, and
+    /// [`Outbox::missed_reactions`](super::Outbox::missed_reactions) returns some that the feed delivers as well. The
+    /// exception is a user who changed a reaction while the bot was down: the feed then repeats the change.
+    pub fn record(&mut self, reaction: &Reaction) -> Option<String> {
+        if !self.is_news(reaction) {
+            return None;
+        }
+        let message = self.list.iter_mut().find(|message| message.entry().mid == Some(&reaction.mid))?;
+        message.reactions.insert(reaction.from_user.uid.clone(), reaction.reaction_type.clone());
+        self.is_changed = true;
+        Some(message.key.clone())
+    }
+
+    pub(super) fn is_news(&self, reaction: &Reaction) -> bool {
+        let entry = self.entry_of(&reaction.mid);
+        entry.is_some_and(|it| it.reactions.get(&reaction.from_user.uid) != Some(&reaction.reaction_type))
+    }
+
+    /// Removes a message, posted or not. A message that is not posted yet never is, unless its post has begun. Returns
+    /// `false` if there is not one.
+    pub fn remove(&mut self, key: &str) -> bool {
+        self.keep(|message| message.key != key)
+    }
+
+    /// Removes the posted and rejected messages for which `keep` returns `false`, such as those of last week.
+    pub fn retain(&mut self, mut keep: impl FnMut(OutboxEntry<'_, T>) -> bool) {
+        self.keep(|message| message.is_waiting() || keep(message.entry()));
+    }
+
+    fn keep(&mut self, mut keep: impl FnMut(&Saved<T>) -> bool) -> bool {
+        let before = self.list.len();
+        self.list.retain(|message| keep(message));
+        let is_shorter = self.list.len() < before;
+        if is_shorter {
+            self.reject_replies();
+            self.is_changed = true;
+        }
+        is_shorter
+    }
+
+    fn insert(&mut self, key: String, chat: ThreadId, draft: Draft, reply_to: Option<String>, data: Option<T>) -> bool {
+        if self.find(&key).is_some() {
+            return false;
+        }
+        let post = Post::Waiting(Box::new(draft.idempotency_key_for(&key)));
+        self.list.push(Saved { key, chat, post, reply_to, reactions: BTreeMap::new(), data });
+        self.is_changed = true;
+        true
+    }
+
+    fn find(&mut self, key: &str) -> Option<&mut Saved<T>> {
+        self.list.iter_mut().find(|message| message.key == key)
+    }
+}
+
+/// Posts of messages.
+impl<T> OutboxMessages<T> {
+    /// Returns the message that is to be posted next: the first that was added.
+    pub(super) fn next_waiting(&self) -> Option<Waiting> {
+        self.list.iter().find_map(|Saved { key, chat, post, .. }| match post {
+            Post::Waiting(draft) => Some(Waiting { key: key.clone(), chat: chat.clone(), draft: (**draft).clone() }),
+            Post::Posted { .. } | Post::Rejected => None,
+        })
+    }
+
+    /// Keeps the id and time of a message that was posted.
+    pub(super) fn posted(&mut self, key: &str, message: &Message) {
+        let Some(posted) = self.find(key) else { return };
+        posted.post = Post::Posted { mid: message.mid.clone(), sent_at: message.sent_at };
+        // Only now, and in the file: the content of a message does not change once its post may have begun.
+        for reply in self.list.iter_mut().filter(|reply| reply.reply_to.as_deref() == Some(key)) {
+            if let Post::Waiting(draft) = &mut reply.post {
+                draft.reply_to = Some(message.mid.clone());
+            }
+            reply.reply_to = None;
+        }
+        self.is_changed = true;
+    }
+
+    /// Keeps that a message can never be posted, and the replies to it neither. Returns their keys.
+    pub(super) fn rejected(&mut self, key: &str) -> Vec<String> {
+        let Some(message) = self.find(key).filter(|message| message.is_waiting()) else { return Vec::new() };
+        message.post = Post::Rejected;
+        self.is_changed = true;
+        let replies = self.reject_replies();
+        [vec![key.to_owned()], replies].concat()
+    }
+
+    /// Rejects the replies to messages that do not wait any more, and the replies to those. Returns their keys.
+    fn reject_replies(&mut self) -> Vec<String> {
+        let mut rejected = Vec::new();
+        // A reply is always behind its message.
+        for index in 0..self.list.len() {
+            let (before, rest) = self.list.split_at_mut(index);
+            let Some(to) = &rest[0].reply_to else { continue };
+            if !before.iter().any(|message| message.key == *to && message.is_waiting()) {
+                (rest[0].post, rest[0].reply_to) = (Post::Rejected, None);
+                rejected.push(rest[0].key.clone());
+            }
+        }
+        rejected
+    }
+}
+
+/// Shows no texts.
+impl<T> fmt::Debug for OutboxMessages<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutboxMessages")
+            .field("messages", &self.list.len())
+            .field("waiting", &self.waiting())
+            .finish_non_exhaustive()
+    }
+}

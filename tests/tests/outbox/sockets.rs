@@ -1,0 +1,73 @@
+//! Threads and tasks that share an outbox, over sockets.
+
+use std::{collections::BTreeSet, thread};
+
+use teamwire_blocking::{Config, Outbox};
+use teamwire_sandbox::{Sandbox, org};
+use teamwire_test_support::Folder;
+
+use super::open;
+
+const THREADS: usize = 4;
+const MESSAGES: usize = 5;
+
+fn sandbox() -> (Sandbox, Config) {
+    let sandbox = Sandbox::start().expect("loopback has a free port");
+    let config = Config::from_vars(|name| sandbox.var(name)).expect("the variables are valid");
+    (sandbox, config)
+}
+
+/// Each message was posted once, and each thread has left nothing to be posted.
+fn assert_posted(sandbox: &Sandbox, outbox: &Outbox<u32>, folder: &Folder) {
+    let texts: Vec<_> = sandbox.texts(org::LOBBY).into_iter().flatten().collect();
+    assert_eq!(texts.len(), THREADS * MESSAGES, "{texts:?}");
+    assert_eq!(texts.iter().collect::<BTreeSet<_>>().len(), texts.len(), "{texts:?}");
+    for messages in [outbox.messages(), open(folder).messages()] {
+        assert!(messages.iter().all(|entry| entry.mid.is_some()) && messages.iter().count() == texts.len());
+    }
+}
+
+#[test]
+fn threads_share_an_outbox() {
+    let ((sandbox, config), folder) = (sandbox(), Folder::new());
+    let (client, outbox) = (teamwire_blocking::client(config).expect("it is valid"), open(&folder));
+    thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (client, outbox) = (&client, &outbox);
+            scope.spawn(move || {
+                for number in 0..MESSAGES {
+                    let key = format!("{thread}-{number}");
+                    outbox.change(|messages| messages.add(&key, org::LOBBY, key.as_str())).expect("saved");
+                    outbox.deliver(client, |_, _, outcome| assert!(outcome.is_ok())).expect("the server works");
+                }
+            });
+        }
+    });
+    assert_posted(&sandbox, &outbox, &folder);
+}
+
+#[test]
+fn tasks_share_an_outbox() {
+    let ((sandbox, config), folder) = (sandbox(), Folder::new());
+    let (client, outbox) = (teamwire_async_std::client(config).expect("it is valid"), open(&folder));
+    let tasks: Vec<_> = (0..THREADS)
+        .map(|task| {
+            let (client, outbox) = (client.clone(), outbox.clone());
+            async_std::task::spawn(async move {
+                for number in 0..MESSAGES {
+                    let key = format!("{task}-{number}");
+                    let added = outbox.change_on(&client, |messages| messages.add(&key, org::LOBBY, key.as_str()));
+                    assert!(added.await.expect("saved"));
+                    let delivery = outbox.deliver(&client, |_, _, outcome| assert!(outcome.is_ok()));
+                    delivery.await.expect("the server works");
+                }
+            })
+        })
+        .collect();
+    async_std::task::block_on(async {
+        for task in tasks {
+            task.await;
+        }
+    });
+    assert_posted(&sandbox, &outbox, &folder);
+}
