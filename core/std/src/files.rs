@@ -2,6 +2,7 @@
 
 mod body_reader;
 mod error;
+pub(crate) mod leftovers;
 pub(crate) mod part;
 
 use std::{

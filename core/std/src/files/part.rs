@@ -8,13 +8,20 @@ use std::{
 
 use teamwire_core::effect::{FileError, FileErrorKind};
 
-use super::error::{NOT_A_FILE, file_error};
+use super::{
+    error::{NOT_A_FILE, file_error},
+    leftovers,
+};
 
 /// Maximum number of symbolic links to follow, as on Linux.
 const MAX_LINKS: u32 = 40;
 
+/// The name of a new file is random in between.
+const PREFIX: &str = ".teamwire-";
+const SUFFIX: &str = ".part";
+
 /// Creates a new, empty file next to `target`, and returns the paths of both. If `target` is a link, the path is that
-/// of its destination.
+/// of its destination. Removes the files in the folder that were left by processes that were killed.
 pub(crate) fn create(target: &str) -> Result<(String, String), FileError> {
     let replaced = match fs::metadata(target) {
         Ok(data) if data.is_dir() => return Err(FileError::new(target, FileErrorKind::IsDirectory, "")),
@@ -30,7 +37,9 @@ pub(crate) fn create(target: &str) -> Result<(String, String), FileError> {
     if resolved.ends_with(std::path::is_separator) || Path::new(&resolved).file_name().is_none() {
         return Err(unusable("the path has no file name"));
     }
-    let part = Path::new(&resolved).with_file_name(format!(".{}.part", random_name().map_err(file_error(target))?));
+    let name = format!("{PREFIX}{}{SUFFIX}", random_name().map_err(file_error(target))?);
+    let part = Path::new(&resolved).with_file_name(name);
+    leftovers::remove(part.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new(".")), is_part);
     let part = part.into_os_string().into_string().map_err(|_| unusable("the path is not Unicode"))?;
     match create_new(&part, replaced.as_ref()) {
         Ok(()) => Ok((part, resolved)),
@@ -86,6 +95,11 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
         path = path.parent().unwrap_or(Path::new("")).join(link);
     }
     Err(io::Error::other("too many links"))
+}
+
+fn is_part(name: &str) -> bool {
+    let random = name.strip_prefix(PREFIX).and_then(|name| name.strip_suffix(SUFFIX));
+    random.is_some_and(|random| random.len() == 32 && random.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Returns a name of 128 random bits, so that no file can be planted under it.
@@ -236,8 +250,8 @@ mod tests {
         let names: std::collections::BTreeSet<_> = (0..100)
             .map(|_| create(&folder.path("target")).expect("it can be created").0)
             .inspect(|part| {
-                let name = part.rsplit('/').next().and_then(|name| name.strip_prefix('.')?.strip_suffix(".part"));
-                assert!(name.is_some_and(|name| name.len() == 32), "{part}");
+                let name = part.rsplit('/').next();
+                assert!(name.is_some_and(|name| name.starts_with('.') && is_part(name)), "{part}");
             })
             .collect();
         assert_eq!(names.len(), 100);

@@ -2,6 +2,7 @@ use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicU32, Ordering},
     thread,
+    time::{Duration, SystemTime},
 };
 
 use teamwire_core::{Draft, ErrorKind};
@@ -80,6 +81,30 @@ fn crash_before_the_new_state_is_complete_leaves_the_old_one() {
     file.save("newer").expect("what was left is not in the way");
     assert_eq!(file.load::<String>().expect("it can be read").as_deref(), Some("newer"));
     assert_eq!(folder.names().len(), 4, "what was left is not touched");
+}
+
+#[test]
+fn files_of_killed_processes_are_removed_when_they_are_old() {
+    let folder = Folder::new();
+    let file = folder.file();
+    let leave = |name: &str, hours: u64| {
+        let left = File::create(folder.path(name)).expect("it can be created");
+        left.set_modified(SystemTime::now() - Duration::from_secs(3_600 * hours)).expect("it is ours");
+    };
+    let part = |digit: &str| format!(".teamwire-{}.part", digit.repeat(32));
+    leave(&part("0"), 2);
+    leave(&part("1"), 0);
+    let others = [".teamwire-0.part", ".teamwire-notes.part", "teamwire.part"];
+    for name in others {
+        leave(name, 2);
+    }
+    fs::create_dir(folder.path(&part("2"))).expect("it can be created");
+    file.save("state").expect("it can be written");
+    assert_eq!(file.load::<String>().expect("it can be read").as_deref(), Some("state"));
+    let mut expected = vec!["state.json".to_owned(), part("1"), part("2")];
+    expected.extend(others.map(str::to_owned));
+    expected.sort();
+    assert_eq!(folder.names(), expected);
 }
 
 #[test]

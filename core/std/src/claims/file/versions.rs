@@ -4,19 +4,16 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use teamwire_core::claim::StoreError;
 
 use super::record::failed;
-use crate::files::part::random_name;
+use crate::files::{leftovers::is_abandoned, part::random_name};
 
 /// Number of times that a folder without versions is read again: a version may have been added and its predecessor
 /// removed while it was read.
 const EMPTY_READS: u32 = 3;
-/// Age after which a file that was not finished is removed. Its process was killed.
-const ABANDONED_AFTER: Duration = Duration::from_secs(3_600);
 /// Attempts to read a version: one that is replaced meanwhile is missing, and on Windows cannot be opened.
 const MAX_READS: u32 = 100;
 
@@ -164,11 +161,6 @@ fn number(name: &str) -> Option<u64> {
 /// Returns `true` if a version may have been replaced after it was listed.
 fn is_replaced(error: &io::Error) -> bool {
     error.kind() == ErrorKind::NotFound || cfg!(windows) && error.kind() == ErrorKind::PermissionDenied
-}
-
-fn is_abandoned(path: &Path) -> bool {
-    let age = fs::metadata(path).and_then(|data| data.modified()).ok().and_then(|modified| modified.elapsed().ok());
-    age.is_some_and(|age| age > ABANDONED_AFTER)
 }
 
 const PART: &str = ".part";
