@@ -70,6 +70,7 @@ mod agenda;
 mod backend;
 mod clock;
 mod exchange;
+mod latency;
 mod state;
 mod world;
 

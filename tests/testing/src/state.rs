@@ -18,6 +18,7 @@ use crate::{
     World,
     agenda::{Agenda, Deed, Due, Id},
     exchange::{self, Outcome, Pending},
+    latency::Latency,
     world::SentRequest,
 };
 
@@ -47,7 +48,7 @@ pub(crate) struct State {
     /// The alarms that are to come, with the tasks that wait for them.
     alarms: BTreeMap<Id, Option<Waker>>,
     ids: Id,
-    pub(crate) latency: Duration,
+    pub(crate) latency: Latency,
     down_until: Duration,
     /// The number of messages that the hooks have seen.
     seen: usize,
@@ -77,7 +78,7 @@ impl State {
             polls: Polls::default(),
             alarms: BTreeMap::new(),
             ids: 0,
-            latency: Duration::ZERO,
+            latency: Latency::default(),
             down_until: Duration::ZERO,
             seen: 0,
             hooks: Vec::new(),
@@ -163,13 +164,14 @@ impl State {
     pub(crate) fn begin(&mut self, request: Request<Vec<u8>>, exchange: &Exchange) -> Id {
         let (id, now) = (self.next_id(), self.clock);
         let path = request.uri().path_and_query().map_or("", |path| path.as_str());
+        let latency = self.latency.of(path);
         let sent = SentRequest { at: now, method: request.method().clone(), path: path.to_owned(), status: None };
         self.requests.push(sent);
         let limit = now.saturating_add(exchange.max_idle());
         let timers = if now < self.down_until {
-            vec![self.agenda.add(now.saturating_add(self.latency), Due::End(id, Outcome::Refused))]
+            vec![self.agenda.add(now.saturating_add(latency), Due::End(id, Outcome::Refused))]
         } else {
-            let arrival = self.agenda.add(now.saturating_add(self.latency / 2), Due::Arrival(id));
+            let arrival = self.agenda.add(now.saturating_add(latency / 2), Due::Arrival(id));
             vec![arrival, self.agenda.add(limit, Due::End(id, Outcome::TimedOut))]
         };
         let index = self.requests.len() - 1;
@@ -233,8 +235,9 @@ impl State {
             // The world keeps files in memory, unless its driver stores them.
             Handled::File(file) => Response::from_parts(file.head.into_parts().0, Vec::new()),
         };
-        let at = self.clock.saturating_add(self.latency.saturating_sub(self.latency / 2));
         let Some(pending) = self.exchanges.get_mut(&id) else { return };
+        let latency = self.latency.of(&self.requests[pending.index].path);
+        let at = self.clock.saturating_add(latency.saturating_sub(latency / 2));
         if pending.timers.is_empty() && pending.limit <= at {
             pending.timers.push(self.agenda.add(pending.limit, Due::End(id, Outcome::TimedOut)));
         }
@@ -244,7 +247,8 @@ impl State {
     /// Keeps a long poll until there are updates.
     fn park(&mut self, id: Id, until: Duration, poll: Parked) {
         let Some(pending) = self.exchanges.get_mut(&id) else { return };
-        let response_at = until.saturating_add(self.latency);
+        let latency = self.latency.of(&self.requests[pending.index].path);
+        let response_at = until.saturating_add(latency);
         if !pending.is_repeated || response_at >= pending.limit {
             return self.polls.park(id, until, poll);
         }

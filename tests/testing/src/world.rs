@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     fmt,
     future::Future,
     pin::pin,
@@ -164,12 +165,26 @@ impl World {
     /// Sets the time between a request and its response from now on: half of it passes before the request arrives. Zero
     /// initially. If it exceeds the timeout of a request, the client times out although the server has acted.
     pub fn latency(&self, time: Duration) {
-        self.with(|state| state.latency = time);
+        self.with(|state| state.latency.default = time);
+    }
+
+    /// Sets the [latency](Self::latency) of the requests of one chat from now on, so that it is slower than others. The
+    /// feeds of all chats keep theirs.
+    pub fn latency_in(&self, tid: &str, time: Duration) {
+        self.with(|state| state.latency.set(tid, time));
     }
 
     /// Returns the texts of the messages in a chat, oldest first; `None` for deleted messages and those without text.
     pub fn texts(&self, tid: &str) -> Vec<Option<String>> {
         self.with(|state| state.server().texts(tid))
+    }
+
+    /// Returns the latitude and longitude of each user who shares a position in a chat now, by `uid`: people and bots.
+    pub fn positions(&self, tid: &str) -> BTreeMap<String, (f64, f64)> {
+        self.with(|state| {
+            let now = state.now();
+            state.server().positions(now, tid)
+        })
     }
 
     /// Returns the requests that the clients have sent, in order.

@@ -75,3 +75,31 @@ fn administrator_changes_the_server() {
     let error = world.blocking().chats().chat(org::LOBBY).leave().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LeaveChatNotAllowed);
 }
+
+#[test]
+fn slow_chat_does_not_delay_the_others() {
+    for is_async in [false, true] {
+        let world = World::new(1);
+        world.latency(SECOND);
+        world.latency_in(org::LOBBY, SECOND * 8);
+        post(&world, is_async, RetryPolicy::NEVER).unwrap();
+        assert_eq!(world.elapsed(), SECOND * 8);
+        let other = world.blocking();
+        other.chats().chat(org::NOTICES).post("hello").unwrap();
+        other.contacts().me().unwrap();
+        assert_eq!(world.elapsed(), SECOND * 10);
+    }
+}
+
+#[test]
+fn positions_are_those_of_active_shares() {
+    let world = World::new(1);
+    world.act(org::ANNA, |anna| anna.share(org::LOBBY, 48.0, 11.5, MINUTE * 15)).unwrap();
+    world.act(org::ANNA, |anna| anna.move_to(48.25, 11.75));
+    world.act(org::BEN, |ben| ben.share_for(org::LOBBY, 50.0, 8.0, 60)).unwrap();
+    let positions = || world.positions(org::LOBBY).into_iter().collect::<Vec<_>>();
+    let [anna, ben] = [(org::ANNA.to_owned(), (48.25, 11.75)), (org::BEN.to_owned(), (50.0, 8.0))];
+    assert_eq!((positions(), world.positions(org::NOTICES).len()), (vec![anna.clone(), ben], 0));
+    world.blocking().sleep(MINUTE).unwrap();
+    assert_eq!(positions(), [anna]);
+}

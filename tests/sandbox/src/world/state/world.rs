@@ -130,6 +130,13 @@ impl World {
         self.chats.get(tid).map(|chat| chat.messages.iter().map(text).collect()).unwrap_or_default()
     }
 
+    /// The latitude and longitude of each user who shares a position in a chat, by `uid`.
+    pub fn positions(&self, now: Now, tid: &str) -> BTreeMap<String, (f64, f64)> {
+        let shares = self.chats.get(tid).into_iter().flat_map(|chat| &chat.shares);
+        let active = shares.filter(|(_, share)| share.expires > now.elapsed);
+        active.map(|(uid, share)| (uid.clone(), (share.lat, share.lon))).collect()
+    }
+
     /// The number of active location shares in all chats.
     pub fn share_count(&self) -> usize {
         self.chats.values().map(|chat| chat.shares.len()).sum()
