@@ -90,8 +90,8 @@ impl Bridge {
             eprintln!("cannot post yet: {error}");
         }
         let is_due = |it: &OutboxEntry<'_, Alert>| self.due(it).is_some_and(|due| due <= self.client.now().utc);
-        let missed =
-            self.outbox.missed_reactions(&self.client, |it| self.due(it).is_some() && (*is_behind || is_due(it)));
+        let is_open = |it: &OutboxEntry<'_, Alert>| it.data.is_some_and(|alert| alert.resolved_at.is_none());
+        let missed = self.outbox.missed_reactions(&self.client, |it| is_due(it) || *is_behind && is_open(it));
         let missed = match missed {
             Err(error) if error.is_transient() => return Ok(Some(Duration::from_secs(15))),
             missed => missed?,

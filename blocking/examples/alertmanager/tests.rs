@@ -108,7 +108,10 @@ fn reaction_is_reported_by_the_next_process_and_prevents_escalation() -> Result<
     let after = posts(after.on(expect::reactions("c1", "m1"), [missed]), "Anna Berg reacted: ok", "r1-ok");
     run(&after, &folder, &[])?;
     after.assert_done();
+    // It is not reported again.
+    let listed = respond::reactions([sample::reaction("r1", "m1", "c1", "ok")]);
     let next = Script::new()
+        .on(expect::reactions("c1", "m1"), [listed])
         .on(expect::subscribe_reactions(), [respond::subscription("s2", "k9")])
         .on(expect::reaction_updates().cursor("k1"), [silence(1)]);
     run(&next, &folder, &[])
