@@ -18,7 +18,6 @@ mod file;
 mod head;
 mod in_flight;
 mod input;
-mod origin;
 mod pool;
 mod progress;
 mod receive;
@@ -38,10 +37,10 @@ use teamwire_core::{
     effect::{Exchange, Response, Timeout, TransportError, TransportErrorKind},
     machine::Reply,
 };
-use teamwire_std::{ConnectionSlot, ConnectionSlots, body::WAITING_FOR_CONNECTION, reject_unsolicited};
+use teamwire_std::{ConnectionSlot, ConnectionSlots, Origin, body::WAITING_FOR_CONNECTION, reject_unsolicited};
 
 use self::{
-    connect::Connector, connection::Connection, deadline::Deadline, file::Upload, origin::Origin, pool::Pool,
+    connect::Connector, connection::Connection, deadline::Deadline, file::Upload, pool::Pool,
     progress::ExchangeProgress,
 };
 pub(crate) use self::{file::ChunkSource, receive::BodySink};

@@ -12,7 +12,7 @@ use teamwire_core::{
     Config, Error,
     effect::{TransportError, TransportErrorKind},
 };
-use teamwire_std::{Proxy, at_host, authority};
+use teamwire_std::{Origin, Proxy, at_host, authority};
 
 use self::{dial::dial, hosts::Hosts};
 use super::{
@@ -20,7 +20,6 @@ use super::{
     deadline::Deadline,
     head,
     in_flight::{InFlight, Interrupted},
-    origin::Origin,
     progress::ExchangeProgress,
     response::PendingResponse,
     stream::Stream,

@@ -8,13 +8,12 @@ use std::{
 
 use futures_io::{AsyncRead, AsyncWrite};
 use teamwire_core::effect::{Exchange, TransportError};
-use teamwire_std::{client_certificate_error, trusts_connection};
+use teamwire_std::{Origin, client_certificate_error, trusts_connection};
 
 use super::{
     deadline::{Deadline, Timer},
     errors::disconnected,
     input::Input,
-    origin::Origin,
     stream::Stream,
 };
 use crate::runtime::Runtime;

@@ -10,9 +10,9 @@ use std::{
 use futures_io::{AsyncRead, AsyncWrite};
 use http::Uri;
 use teamwire_core::config::Limits;
-use teamwire_std::MAX_CONNECTION_AGE;
+use teamwire_std::{MAX_CONNECTION_AGE, Origin};
 
-use super::{connection::Connection, origin::Origin};
+use super::connection::Connection;
 
 /// Pool of idle connections, the longest idle one first. The lock is held only while one is moved.
 ///

@@ -17,6 +17,7 @@ mod host;
 pub mod http1;
 #[cfg(any(feature = "log", feature = "tracing"))]
 pub mod observe;
+mod origin;
 mod outbox;
 mod paths;
 mod progress;
@@ -34,6 +35,7 @@ pub use self::{
     handlers::Handlers,
     happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, PreferredAddresses},
     host::{at_host, authority, without_brackets},
+    origin::Origin,
     outbox::{Delivery, MissedReactions, Outbox, OutboxEntry, OutboxMessages},
     paths::{image_file, path_to_string, upload_file},
     progress::{BodyProgress, UploadProgress},

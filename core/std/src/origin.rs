@@ -2,20 +2,27 @@
 
 use http::{Uri, uri::Scheme};
 use teamwire_core::effect::{TransportError, TransportErrorKind};
-use teamwire_std::without_brackets;
 
-/// Scheme, host and port.
+use crate::without_brackets;
+
+/// Scheme, host and port of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Origin {
-    pub(super) tls: bool,
+pub struct Origin {
+    /// Requests go through TLS.
+    pub tls: bool,
     /// Host, without the brackets of an IPv6 address.
-    pub(super) host: String,
-    pub(super) port: u16,
+    pub host: String,
+    /// Port, also where it is the default of the scheme.
+    pub port: u16,
 }
 
 impl Origin {
     /// Returns the origin of an absolute URI.
-    pub(super) fn of(uri: &Uri) -> Result<Self, TransportError> {
+    ///
+    /// # Errors
+    ///
+    /// [`TransportErrorKind::Resolve`] if the URI has no host.
+    pub fn of(uri: &Uri) -> Result<Self, TransportError> {
         let Some(host) = uri.host().filter(|host| !host.is_empty()) else {
             return Err(TransportError::new(TransportErrorKind::Resolve, "the URI has no host"));
         };
@@ -24,7 +31,7 @@ impl Origin {
     }
 
     /// Returns whether this is the origin of the URI.
-    pub(super) fn serves(&self, uri: &Uri) -> bool {
+    pub fn serves(&self, uri: &Uri) -> bool {
         let tls = is_https(uri);
         self.tls == tls
             && self.port == port(uri, tls)
