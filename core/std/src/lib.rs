@@ -1,5 +1,5 @@
 //! Platform services shared by the `std` executors: clock, entropy, environment, files, saved state, TLS and proxy
-//! settings, limits on bodies, and preprocessing of HTTP/1.1 messages.
+//! settings, idle connections, limits on bodies, and preprocessing of HTTP/1.1 messages.
 //!
 //! An implementation detail of the adapters. Programs use `teamwire-blocking` or `teamwire-async-std`.
 
@@ -20,6 +20,7 @@ pub mod observe;
 mod origin;
 mod outbox;
 mod paths;
+mod pool;
 mod progress;
 mod proxy;
 mod slots;
@@ -38,6 +39,7 @@ pub use self::{
     origin::Origin,
     outbox::{Delivery, MissedReactions, Outbox, OutboxEntry, OutboxMessages},
     paths::{image_file, path_to_string, upload_file},
+    pool::{ConnectionHistory, Pool, Pooled},
     progress::{BodyProgress, UploadProgress},
     proxy::Proxy,
     slots::{Acquire, ConnectionSlot, ConnectionSlots},

@@ -1,0 +1,191 @@
+//! Idle connections, for the next exchanges with their servers.
+
+mod history;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::VecDeque,
+    fmt, mem,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use http::Uri;
+use teamwire_core::{
+    config::Limits,
+    effect::{Response, TransportError},
+};
+
+pub use self::history::ConnectionHistory;
+use crate::{Origin, reject_unsolicited};
+
+/// A connection that a [`Pool`] can keep.
+pub trait Pooled {
+    /// Returns its history.
+    fn history(&self) -> &ConnectionHistory;
+
+    /// Returns its history, which the pool continues.
+    fn history_mut(&mut self) -> &mut ConnectionHistory;
+}
+
+/// Pool of idle connections. It does no I/O, except that dropping a connection closes it, which it never does under its
+/// lock.
+///
+/// The latest is reused first, and each is closed by age. So the pool has as many connections as were in use at once
+/// within the maximum idle age, and the surplus of a peak is not used until it is too old. The pool has no timer:
+/// connections that are too old are closed when the next one is taken or returned.
+pub struct Pool<C> {
+    state: Mutex<State<C>>,
+    max_idle: usize,
+    max_idle_age: Duration,
+}
+
+struct State<C> {
+    /// The longest idle one first.
+    idle: VecDeque<Idle<C>>,
+    /// Time at which a connection was last reused that turned out to be dead.
+    lost: Option<Instant>,
+}
+
+struct Idle<C> {
+    connection: Box<C>,
+    since: Instant,
+}
+
+impl<C: Pooled> Pool<C> {
+    /// Creates a pool with these limits.
+    pub const fn new(limits: &Limits) -> Self {
+        Self {
+            state: Mutex::new(State { idle: VecDeque::new(), lost: None }),
+            max_idle: limits.max_idle_connections,
+            max_idle_age: limits.max_idle_age,
+        }
+    }
+
+    /// Takes the latest connection to the origin of this URI that is open, as far as is known. Those that are not are
+    /// closed.
+    ///
+    /// `is_open` also gets whether the connection is trusted, so that no system call has to check it. No connection is,
+    /// unless the exchange [`replaces_stale_connection`].
+    ///
+    /// [`replaces_stale_connection`]: teamwire_core::effect::Exchange::replaces_stale_connection
+    pub fn check_out(
+        &self,
+        uri: &Uri,
+        replaces_stale_connection: bool,
+        now: Instant,
+        mut is_open: impl FnMut(&mut C, bool) -> bool,
+    ) -> Option<Box<C>> {
+        loop {
+            let (mut connection, lost) = self.take(uri, now)?;
+            let history = connection.history();
+            if history.is_old(now) {
+                continue;
+            }
+            let is_trusted = replaces_stale_connection && history.is_trusted(lost, now);
+            if is_open(&mut connection, is_trusted) {
+                connection.history_mut().record_reuse(now, is_trusted);
+                return Some(connection);
+            }
+        }
+    }
+
+    /// Keeps a connection that is idle since this moment, unless it is too old.
+    pub fn check_in(&self, connection: Box<C>, since: Instant) {
+        if self.max_idle == 0 || connection.history().is_old(since) {
+            return;
+        }
+        let mut state = self.state();
+        let surplus = (state.idle.len() + 1).saturating_sub(self.max_idle);
+        let closed = self.remove_old(&mut state.idle, surplus, since);
+        state.idle.push_back(Idle { connection, since });
+        drop(state);
+        drop(closed);
+    }
+
+    /// Ends the exchange that had this connection, with this result. Keeps the connection for the next one if it is
+    /// idle since some moment. `has_received` is `true` if bytes have arrived in the exchange.
+    ///
+    /// If the connection was already dead when it was reused, those to its origin that had been idle for as long most
+    /// likely are as well, and are closed: a restart of a server, or of a firewall, rarely affects only one of them.
+    /// For a while, none is trusted.
+    ///
+    /// # Errors
+    ///
+    /// The given error; if the connection was reused unchecked, that of [`reject_unsolicited`].
+    pub fn finish(
+        &self,
+        connection: Box<C>,
+        idle_since: Option<Instant>,
+        has_received: bool,
+        result: Result<Response, TransportError>,
+    ) -> Result<Response, TransportError> {
+        let history = connection.history();
+        let result = if history.is_unchecked() { reject_unsolicited(result) } else { result };
+        let dead_since = result.as_ref().err().and_then(|error| history.dead_since(error, has_received));
+        if let Some(then) = dead_since {
+            let mut state = self.state();
+            state.lost = state.lost.max(Some(then));
+            let closed = remove(&mut state.idle, |idle| idle.since <= then && idle.origin() == history.origin());
+            drop(state);
+            drop(closed);
+        } else if let Some(since) = idle_since {
+            self.check_in(connection, since);
+        }
+        result
+    }
+
+    /// Closes all connections to the origin of this URI.
+    pub fn close_idle(&self, uri: &Uri) {
+        let closed = remove(&mut self.state().idle, |idle| idle.origin().serves(uri));
+        drop(closed);
+    }
+
+    /// Takes the latest connection to this origin, and returns the time of the last loss with it.
+    fn take(&self, uri: &Uri, now: Instant) -> Option<(Box<C>, Option<Instant>)> {
+        let mut state = self.state();
+        let closed = self.remove_old(&mut state.idle, 0, now);
+        let latest = state.idle.iter().rposition(|idle| idle.origin().serves(uri));
+        let taken = latest.and_then(|at| state.idle.remove(at)).map(|idle| (idle.connection, state.lost));
+        drop(state);
+        drop(closed);
+        taken
+    }
+
+    /// Removes the connections that were idle for too long, and at least this number.
+    fn remove_old(&self, idle: &mut VecDeque<Idle<C>>, least: usize, now: Instant) -> VecDeque<Idle<C>> {
+        let is_old = |idle: &&Idle<C>| now.saturating_duration_since(idle.since) >= self.max_idle_age;
+        let count = idle.iter().take_while(is_old).count().max(least);
+        if count == 0 {
+            return VecDeque::new();
+        }
+        let rest = idle.split_off(count);
+        mem::replace(idle, rest)
+    }
+}
+
+impl<C: Pooled> Idle<C> {
+    fn origin(&self) -> &Origin {
+        self.connection.history().origin()
+    }
+}
+
+impl<C> Pool<C> {
+    fn state(&self) -> MutexGuard<'_, State<C>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Removes these connections. The caller drops, and so closes, them outside of the lock.
+fn remove<C>(idle: &mut VecDeque<Idle<C>>, which: impl FnMut(&Idle<C>) -> bool) -> VecDeque<Idle<C>> {
+    let (removed, rest) = mem::take(idle).into_iter().partition(which);
+    *idle = rest;
+    removed
+}
+
+impl<C> fmt::Debug for Pool<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("idle", &self.state().idle.len()).finish_non_exhaustive()
+    }
+}
