@@ -4,12 +4,11 @@
 //!   UreqTransport            maps exchanges to requests of ureq, and its responses and errors to replies
 //!     │ Agent                ureq
 //!     ▼
-//!   NetworkConnector ──────► PooledConnection            returns to the pool when ureq drops it
+//!   NetworkConnector ──────► PooledConnection            is handed back when ureq drops it
 //!   (the pool of idle        │
 //!    connections, or lookup, └ Connection                the stream of ureq
 //!    TCP, a                   │ Buffers                 preprocessed responses
 //!    tunnel, TLS)              │ Link                    TCP or TLS, both directions at once
-//!                              │ ConnectionHistory       whether it can be reused
 //!                              └ RequestContext          state that an exchange and its connection share
 //!                                └ Interrupter           ends an exchange that is stopped
 //! ```
@@ -23,11 +22,10 @@ mod head_additions;
 mod interrupter;
 mod limits;
 mod link;
-mod pool;
+mod pooled_connection;
 mod proxy;
 mod request_context;
 mod restored_body;
-mod reuse;
 mod slot;
 mod tcp;
 mod tls;

@@ -3,6 +3,7 @@
 use std::{
     io::{self, Read},
     mem,
+    sync::Arc,
 };
 
 use teamwire_core::{
@@ -11,10 +12,9 @@ use teamwire_core::{
     machine::Reply,
 };
 use teamwire_std::{
-    ConnectionSlots, Proxy,
+    ConnectionSlots, Pool, Proxy,
     body::{WAITING_FOR_CONNECTION, downcast_transport_error, timed_out},
     http1::{MAX_HEAD, MIN_EXPECT_CONTINUE_LENGTH},
-    reject_unsolicited,
 };
 use ureq::{
     Agent, SendBody,
@@ -23,8 +23,8 @@ use ureq::{
 
 use super::{
     agent::agent, buffers::MAX_OUTPUT, connector::NetworkConnector, head_additions::HeadAdditions,
-    interrupter::Interrupter, limits::TimeLimits, pool::Pool, proxy::opens_tunnel, request_context::RequestContext,
-    restored_body::RestoredBody, reuse::IdleCutoff, slot::acquire, tcp::Hosts,
+    interrupter::Interrupter, limits::TimeLimits, proxy::opens_tunnel, request_context::RequestContext,
+    restored_body::RestoredBody, slot::acquire, tcp::Hosts,
 };
 use crate::transport::{RequestBody, StoppableTransport, read_response, stopped};
 
@@ -66,8 +66,7 @@ impl UreqTransport {
             tls: teamwire_std::tls_config(config)?,
             proxy: Proxy::from_config(config),
             hosts: Hosts::default(),
-            idle_cutoff: IdleCutoff::default(),
-            pool: Pool::new(limits),
+            pool: Arc::new(Pool::new(limits)),
         };
         let slots = ConnectionSlots::new(limits.max_connections);
         Ok(Self { agent: agent(settings, connector.clone()), connector, slots })
@@ -107,13 +106,18 @@ impl UreqTransport {
 
     /// Sends a request with `Expect: 100-continue`, and repeats it without if the server does not support that.
     fn send_with_expectation(&self, head: Parts, content: &Body, context: RequestContext) -> SendResult {
-        let mut expecting = RequestContext { expects_continue: true, ..context.clone() };
+        let mut expecting = RequestContext { expects_continue: true, ..context.for_another_attempt() };
         expecting.additions.expect_continue();
         let response = self.attempt(head.clone(), content, expecting)?;
         if response.status() != StatusCode::EXPECTATION_FAILED {
             return Ok(response);
         }
         drop(response);
+        if let Some(mut connection) = RequestContext::with(|context| context.released.take())
+            && let Some(since) = connection.reset()
+        {
+            self.connector.pool.check_in(connection, since);
+        }
         self.attempt(head, content, context)
     }
 
@@ -175,7 +179,7 @@ impl UreqTransport {
         let context = RequestContext { replaces_stale_connection, limits, interrupter, ..RequestContext::default() };
         let result = self.exchange(exchange, context, &mut response);
         let context = RequestContext::replace(outer);
-        let reused = context.sent && !context.connected;
+        let reused = context.sent && context.reused;
         let result = result.map_err(|error| {
             let timeout = match max_duration {
                 Some(time) if context.limits.has_ended() => Timeout::Total(time),
@@ -191,16 +195,14 @@ impl UreqTransport {
                 None => error,
             }
         });
-        let result = if context.is_unchecked { reject_unsolicited(result) } else { result };
         let is_interrupted = context.interrupter.is_some_and(|interrupter| interrupter.is_interrupted());
-        if let (Err(error), Some(taken)) = (&result, context.taken)
-            && reused
-            && !is_interrupted
-            && (!context.response_started || context.is_unchecked && error.head.is_none())
-            && matches!(error.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout)
-        {
-            self.connector.idle_cutoff.raise(taken);
-        }
+        let result = match context.released {
+            Some(mut connection) if !is_interrupted => {
+                let idle_since = connection.reset();
+                self.connector.pool.finish(connection, idle_since, context.response_started, result)
+            }
+            _ => result,
+        };
         result.map_or_else(Reply::Error, Reply::Response)
     }
 }

@@ -2,21 +2,21 @@ use std::{
     fmt,
     io::{self, ErrorKind},
     mem,
+    net::TcpStream,
     sync::Arc,
     time::Instant,
 };
 
 use teamwire_core::effect::TransportError;
-use teamwire_std::{client_certificate_error, http1::EXPECT_CONTINUE_TIMEOUT, is_abrupt_end};
+use teamwire_std::{
+    ConnectionHistory, Pooled, client_certificate_error, http1::EXPECT_CONTINUE_TIMEOUT, is_abrupt_end,
+};
 use ureq::{
     Error, Timeout,
     unversioned::transport::{Buffers as UreqBuffers, NextTimeout, Transport},
 };
 
-use super::{
-    buffers::Buffers, interrupter::Target, link::Link, request_context::RequestContext, reuse::ConnectionHistory,
-    tcp::Ready,
-};
+use super::{buffers::Buffers, link::Link, request_context::RequestContext, tcp::Ready};
 
 /// Number of pending bytes from which they are sent although more may follow: the size of a TLS record.
 const FLUSH_THRESHOLD: usize = 16 << 10;
@@ -35,22 +35,34 @@ pub(super) struct Connection {
     last_activity: Instant,
     /// A write has failed, so the end of the input may be due to that and not to the server.
     is_broken: bool,
+    /// Time at which an exchange ended after which the connection can serve another one.
+    idle_since: Option<Instant>,
 }
 
 impl Connection {
     pub(super) fn new(link: Link, history: ConnectionHistory) -> Self {
         let (buffers, pending_output) = (Buffers::default(), Vec::new());
-        Self { link, history, buffers, pending_output, written: 0, last_activity: Instant::now(), is_broken: false }
+        let (last_activity, is_broken, idle_since) = (Instant::now(), false, None);
+        Self { link, history, buffers, pending_output, written: 0, last_activity, is_broken, idle_since }
     }
 
-    /// Returns the time since when the connection is idle; `None` during an exchange.
-    pub(super) const fn idle_since(&self) -> Option<Instant> {
-        self.history.idle_since()
-    }
-
-    /// Frees buffers that were enlarged for the exchange that has ended.
-    pub(super) fn shrink(&mut self) {
+    /// Prepares for the next exchange. Returns the time since when the connection is idle; `None` if it cannot serve
+    /// another exchange.
+    pub(super) fn reset(&mut self) -> Option<Instant> {
+        let since = self.idle_since.take()?;
         self.buffers.shrink();
+        self.written = 0;
+        Some(since)
+    }
+
+    /// Returns whether the connection, which is idle, is open, as far as is known. One that is trusted is not checked by
+    /// a system call.
+    pub(super) fn is_idle(&mut self, is_trusted: bool) -> bool {
+        self.link.is_read() && (is_trusted || self.link.is_idle())
+    }
+
+    pub(super) const fn stream(&self) -> &Arc<TcpStream> {
+        self.link.stream()
     }
 
     /// Appends the bytes that ureq has written to the pending output. The first of them are the head, into which the
@@ -218,6 +230,16 @@ impl Connection {
     }
 }
 
+impl Pooled for Connection {
+    fn history(&self) -> &ConnectionHistory {
+        &self.history
+    }
+
+    fn history_mut(&mut self) -> &mut ConnectionHistory {
+        &mut self.history
+    }
+}
+
 impl Transport for Connection {
     fn buffers(&mut self) -> &mut dyn UreqBuffers {
         &mut self.buffers
@@ -255,47 +277,24 @@ impl Transport for Connection {
         Ok(true)
     }
 
-    /// Called by ureq at the end of an exchange, and by the pool before it returns an idle connection.
+    /// Called at the end of an exchange.
     fn is_open(&mut self) -> bool {
-        let now = Instant::now();
-        let is_idle = self.history.idle_since().is_some();
-        let (stop_sending, requires_new_connection, replaces_stale_connection) = RequestContext::with(|context| {
-            (context.stop_sending, context.requires_new_connection, context.replaces_stale_connection)
-        });
         self.pending_output.shrink_to(FLUSH_THRESHOLD);
-        // One that is kept is checked when it is reused.
-        let is_checked = is_idle && !self.history.is_trusted(replaces_stale_connection, now);
-        let is_usable = !self.history.is_stale(now)
+        let (stop_sending, interrupter) =
+            RequestContext::with(|context| (context.stop_sending, context.interrupter.clone()));
+        // Whether it is open is checked when it is reused.
+        let is_reusable = !stop_sending
+            && !self.is_broken
             && self.pending_output.is_empty()
             && self.buffers.is_clean()
-            && if is_idle { !requires_new_connection } else { !stop_sending && !self.is_broken }
             && self.link.is_read()
-            && (!is_checked || self.link.is_idle());
-        if is_usable {
-            let interrupter = RequestContext::with(|context| context.interrupter.clone());
-            let stream = || Target::Connected(Arc::clone(self.link.stream()));
-            match interrupter {
-                Some(interrupter) if is_idle && interrupter.set(stream()).is_err() => return false,
-                Some(interrupter) if !is_idle => {
-                    interrupter.clear();
-                    // The connection may have been shut down before that.
-                    if interrupter.is_interrupted() {
-                        return false;
-                    }
-                }
-                _ => {}
-            }
-            self.history.set_idle_since((!is_idle).then_some(now));
-            if is_checked {
-                self.history.set_checked(now);
-            }
-            if is_idle {
-                self.buffers.reset();
-                self.written = 0;
-                RequestContext::with(|context| (context.taken, context.is_unchecked) = (Some(now), !is_checked));
-            }
-        }
-        is_usable
+            && interrupter.is_none_or(|interrupter| {
+                interrupter.clear();
+                // The connection may have been shut down before that.
+                !interrupter.is_interrupted()
+            });
+        self.idle_since = is_reusable.then(Instant::now);
+        is_reusable
     }
 
     fn is_tls(&self) -> bool {
@@ -310,7 +309,7 @@ pub(super) fn failed(error: io::Error) -> Error {
         return Error::Timeout(Timeout::Global);
     }
     // A server that requires a client certificate rejects the first request, without a response.
-    let is_first = RequestContext::with(|context| context.taken.is_none() && !context.response_started);
+    let is_first = RequestContext::with(|context| !context.reused && !context.response_started);
     if let Some(error) = client_certificate_error(&error).filter(|_| is_first) {
         RequestContext::with(|context| context.sent = false);
         return other(error);
@@ -322,7 +321,8 @@ pub(super) fn failed(error: io::Error) -> Error {
     }
 }
 
-fn other(error: TransportError) -> Error {
+/// Maps an error of an exchange to one of ureq, which passes it on.
+pub(super) fn other(error: TransportError) -> Error {
     Error::Other(error.into())
 }
 

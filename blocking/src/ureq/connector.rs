@@ -1,20 +1,20 @@
 use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Instant};
 
 use rustls::ClientConfig;
-use teamwire_std::{Proxy, without_brackets};
+use teamwire_std::{ConnectionHistory, Origin, Pool, Proxy};
 use ureq::{
     Error,
+    http::Uri,
     unversioned::transport::{ConnectionDetails, Connector},
 };
 
 use super::{
-    connection::{Connection, failed},
+    connection::{Connection, failed, other},
     interrupter::Target,
     link::Link,
-    pool::{Origin, Pool, PooledConnection},
-    proxy::{open_tunnel, opens_tunnel, unreachable},
+    pooled_connection::PooledConnection,
+    proxy::{open_tunnel, unreachable},
     request_context::RequestContext,
-    reuse::{ConnectionHistory, IdleCutoff},
     tcp::{Hosts, Socket},
     tls::tls_handshake,
 };
@@ -29,34 +29,59 @@ pub(super) struct NetworkConnector {
     pub(super) tls: Arc<ClientConfig>,
     pub(super) proxy: Option<Proxy>,
     pub(super) hosts: Hosts,
-    pub(super) idle_cutoff: IdleCutoff,
-    pub(super) pool: Pool,
+    pub(super) pool: Arc<Pool<Connection>>,
 }
 
 impl Connector for NetworkConnector {
     type Out = PooledConnection;
 
     fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<PooledConnection>, Error> {
-        let origin = Origin::of(details.uri);
-        if let Some(idle) = self.pool.check_out(&origin) {
-            return Ok(Some(idle));
-        }
-        let deadline = RequestContext::with(|context| context.limits.connected_by());
-        let link = self.link(details, deadline)?;
-        RequestContext::with(|context| context.connected = true);
-        let connection = Connection::new(link, ConnectionHistory::new(self.idle_cutoff.clone()));
-        Ok(Some(self.pool.pooled(Box::new(connection), origin)))
+        let connection = match self.pooled(details.uri)? {
+            Some(connection) => connection,
+            None => self.open(details.uri)?,
+        };
+        Ok(Some(PooledConnection::new(connection)))
     }
 }
 
 impl NetworkConnector {
-    fn link(&self, details: &ConnectionDetails<'_>, deadline: Option<Instant>) -> Result<Link, Error> {
+    /// Takes a connection from the pool, unless the exchange of this thread needs a new one.
+    fn pooled(&self, uri: &Uri) -> Result<Option<Box<Connection>>, Error> {
+        let (requires_new_connection, replaces_stale_connection) =
+            RequestContext::with(|context| (context.requires_new_connection, context.replaces_stale_connection));
+        if requires_new_connection {
+            self.pool.close_idle(uri);
+            return Ok(None);
+        }
+        let Some(connection) = self.pool.check_out(uri, replaces_stale_connection, Instant::now(), Connection::is_idle)
+        else {
+            return Ok(None);
+        };
+        let interrupter = RequestContext::with(|context| {
+            context.reused = true;
+            context.interrupter.clone()
+        });
+        if let Some(interrupter) = interrupter {
+            interrupter.set(Target::Connected(Arc::clone(connection.stream()))).map_err(failed)?;
+        }
+        Ok(Some(connection))
+    }
+
+    /// Connects to the origin of this URI.
+    fn open(&self, uri: &Uri) -> Result<Box<Connection>, Error> {
+        let origin = Origin::of(uri).map_err(other)?;
+        let deadline = RequestContext::with(|context| context.limits.connected_by());
+        let link = self.link(&origin, deadline)?;
+        Ok(Box::new(Connection::new(link, ConnectionHistory::new(origin, Instant::now()))))
+    }
+
+    fn link(&self, origin: &Origin, deadline: Option<Instant>) -> Result<Link, Error> {
         let (host, port) = match &self.proxy {
             Some(proxy) => (&*proxy.host, proxy.port),
-            None => origin(details),
+            None => (&*origin.host, origin.port),
         };
         let (socket, chosen) = self.socket(host, port, deadline)?;
-        let link = self.prepare(socket, details, deadline);
+        let link = self.prepare(socket, origin, deadline);
         if let Some(address) = chosen {
             self.hosts.prefer(host, port, link.is_ok().then_some(address));
         }
@@ -84,25 +109,14 @@ impl NetworkConnector {
     }
 
     /// Opens a tunnel and performs the TLS handshake, if the origin requires them.
-    fn prepare(
-        &self,
-        mut socket: Socket,
-        details: &ConnectionDetails<'_>,
-        deadline: Option<Instant>,
-    ) -> Result<Link, Error> {
-        let (host, port) = origin(details);
+    fn prepare(&self, mut socket: Socket, origin: &Origin, deadline: Option<Instant>) -> Result<Link, Error> {
+        let Origin { tls, host, port } = origin;
         socket.set_deadline(deadline);
-        if let Some(proxy) = self.proxy.as_ref().filter(|proxy| opens_tunnel(proxy, details.uri)) {
-            open_tunnel(&mut socket, proxy, host, port).map_err(failed)?;
+        if let Some(proxy) = self.proxy.as_ref().filter(|proxy| proxy.opens_tunnel(*tls)) {
+            open_tunnel(&mut socket, proxy, host, *port).map_err(failed)?;
         }
         let handshake = || tls_handshake(self.tls.clone(), host, &mut socket);
-        let tls = details.needs_tls().then(handshake).transpose().map_err(failed)?;
-        Ok(Link::new(socket, tls))
+        let session = tls.then(handshake).transpose().map_err(failed)?;
+        Ok(Link::new(socket, session))
     }
-}
-
-/// Returns the host of the server, without the brackets of an IPv6 address, and its port.
-fn origin<'a>(details: &'a ConnectionDetails<'_>) -> (&'a str, u16) {
-    let port = details.uri.port_u16().unwrap_or(if details.needs_tls() { 443 } else { 80 });
-    (without_brackets(details.uri.host().unwrap_or_default()), port)
 }

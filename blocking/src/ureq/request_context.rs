@@ -1,14 +1,15 @@
-use std::{cell::RefCell, time::Instant};
+use std::cell::RefCell;
 
 use super::{
-    head_additions::HeadAdditions, interrupter::Interrupter, limits::TimeLimits, withheld_response::WithheldResponse,
+    connection::Connection, head_additions::HeadAdditions, interrupter::Interrupter, limits::TimeLimits,
+    withheld_response::WithheldResponse,
 };
 
 /// State of the exchange that this thread performs, shared with its connection.
 ///
 /// ureq does not pass information from a request to its connection, nor from a connection to its errors, but performs
 /// the whole exchange in the calling thread.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct RequestContext {
     /// Parts of the head that ureq does not know of, until they are inserted.
     pub(super) additions: HeadAdditions,
@@ -20,15 +21,13 @@ pub(super) struct RequestContext {
     pub(super) requires_new_connection: bool,
     /// A loss of a reused connection costs the exchange nothing.
     pub(super) replaces_stale_connection: bool,
-    /// The exchange has reused a connection without a check that it is open.
-    pub(super) is_unchecked: bool,
     pub(super) limits: TimeLimits,
     /// `None` if the exchange cannot be stopped.
     pub(super) interrupter: Option<Interrupter>,
-    /// A connection was made for the exchange.
-    pub(super) connected: bool,
-    /// Time at which the exchange took a connection that had served another one.
-    pub(super) taken: Option<Instant>,
+    /// The exchange took a connection that had served another one.
+    pub(super) reused: bool,
+    /// The connection, once ureq has dropped it.
+    pub(super) released: Option<Box<Connection>>,
     /// A byte of the request may have left.
     pub(super) sent: bool,
     /// A byte of the response has arrived.
@@ -49,6 +48,18 @@ impl RequestContext {
     /// exchange.
     pub(super) fn replace(context: Self) -> Self {
         CURRENT.replace(context)
+    }
+
+    /// Returns the context of another attempt of an exchange that has not been started.
+    pub(super) fn for_another_attempt(&self) -> Self {
+        Self {
+            additions: self.additions.clone(),
+            interrupter: self.interrupter.clone(),
+            requires_new_connection: self.requires_new_connection,
+            replaces_stale_connection: self.replaces_stale_connection,
+            limits: self.limits,
+            ..Self::default()
+        }
     }
 
     /// Reads or changes the context of the exchange that this thread performs.

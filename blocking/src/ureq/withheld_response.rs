@@ -2,7 +2,7 @@ use ureq::http::HeaderMap;
 
 /// Parts of a response that are withheld from ureq, which logs every byte that it reads: a server may repeat the
 /// credentials of a request in any of them.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct WithheldResponse {
     /// All header fields.
     pub(super) headers: HeaderMap,

@@ -179,6 +179,23 @@ fn refused_expectation_is_not_repeated<H: Harness>() {
 }
 
 #[executor_test(adapters)]
+fn connection_is_reused_after_a_417_to_the_whole_request<H: Harness>() {
+    let server = Server::script(|listener| {
+        let mut peer = listener.accept();
+        for (expects, status) in [(true, 417), (false, 200)] {
+            let head = peer.head();
+            assert_eq!(head.header("expect").is_some(), expects);
+            // The client waits for a moment, and then sends it without permission.
+            peer.body(head.length());
+            peer.respond(status, "");
+        }
+    });
+    let (client, folder) = (client::<H>(&server), Folder::new());
+    let path = folder.file("file", pattern(LENGTH));
+    assert_eq!(response::<H>(&client, posting(file(&path, LENGTH))).status(), 200);
+}
+
+#[executor_test(adapters)]
 fn second_417_is_the_response<H: Harness>() {
     let server = Server::each(|_, mut peer| {
         while let Some(head) = peer.try_head() {
