@@ -18,7 +18,6 @@ mod file;
 mod head;
 mod in_flight;
 mod input;
-mod pool;
 mod progress;
 mod receive;
 mod response;
@@ -26,23 +25,17 @@ mod send;
 mod stream;
 mod tls;
 
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::time::Instant;
 
 use http::StatusCode;
 use teamwire_core::{
     Config, Error,
-    effect::{Exchange, Response, Timeout, TransportError, TransportErrorKind},
+    effect::{Exchange, Response, Timeout, TransportError},
     machine::Reply,
 };
-use teamwire_std::{ConnectionSlot, ConnectionSlots, Origin, body::WAITING_FOR_CONNECTION, reject_unsolicited};
+use teamwire_std::{ConnectionSlot, ConnectionSlots, Pool, body::WAITING_FOR_CONNECTION};
 
-use self::{
-    connect::Connector, connection::Connection, deadline::Deadline, file::Upload, pool::Pool,
-    progress::ExchangeProgress,
-};
+use self::{connect::Connector, connection::Connection, deadline::Deadline, file::Upload, progress::ExchangeProgress};
 pub(crate) use self::{file::ChunkSource, receive::BodySink};
 use crate::{runtime::Runtime, transport::Transport};
 
@@ -51,9 +44,7 @@ pub(crate) struct Engine<R: Runtime> {
     runtime: R,
     connector: Connector,
     slots: ConnectionSlots,
-    pool: Pool<R::Stream>,
-    /// Time of the last loss of a reused connection.
-    lost: Mutex<Option<Instant>>,
+    pool: Pool<Connection<R::Stream>>,
 }
 
 impl<R: Runtime> Transport for Engine<R> {
@@ -70,7 +61,7 @@ impl<R: Runtime> Engine<R> {
         let limits = config.limits();
         let slots = ConnectionSlots::new(limits.max_connections);
         let connector = Connector::new(config)?;
-        Ok(Self { runtime, connector, slots, pool: Pool::new(limits), lost: Mutex::default() })
+        Ok(Self { runtime, connector, slots, pool: Pool::new(limits) })
     }
 
     async fn exchange(&self, exchange: &mut Exchange) -> Result<Response, TransportError> {
@@ -126,56 +117,36 @@ impl<R: Runtime> Engine<R> {
         deadline: &mut Deadline<'_, R>,
     ) -> Result<Response, TransportError> {
         // The deadline may have begun long before, as the exchange may have waited for a connection.
-        let taken = Instant::now();
-        let mut connection = match self.pooled(exchange, taken)? {
+        let mut connection = match self.pooled(exchange, Instant::now()) {
             Some(connection) => connection,
             None => Box::pin(self.connector.connect(exchange.request.uri(), deadline)).await?,
         };
         deadline.use_timer(connection.timer.take());
-        let proxy = self.connector.forwarding_proxy(&connection.origin);
+        let proxy = self.connector.forwarding_proxy(connection.history.origin());
         let mut progress = ExchangeProgress::default();
-        let (is_reused, is_unchecked) = (connection.reused, connection.is_unchecked);
-        let result = match exchange::perform(&mut connection, exchange, upload, proxy, &mut progress, deadline).await {
-            Ok((response, keep)) => {
-                if keep {
-                    connection.timer = deadline.take_timer();
-                    self.pool.check_in(connection);
-                }
-                Ok(response)
-            }
-            Err(error) => {
-                let is_dead = matches!(error.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout);
-                if is_dead && connection.reused && !connection.input.has_received() {
-                    // Connections that were idle for as long are most likely lost as well.
-                    self.pool.drop_idle(&connection.origin, taken);
-                }
-                Err(progress.add_to(error).with_reused(is_reused))
-            }
-        };
-        let result = if is_unchecked { reject_unsolicited(result) } else { result };
-        if let Err(error) = &result
-            && error.reused
-            && error.kind == TransportErrorKind::Disconnected
-            && error.head.is_none()
-        {
-            let mut lost = self.lost();
-            *lost = (*lost).max(Some(taken));
-        }
-        result
+        let (result, is_reusable) =
+            match exchange::perform(&mut connection, exchange, upload, proxy, &mut progress, deadline).await {
+                Ok((response, is_reusable)) => (Ok(response), is_reusable),
+                Err(error) => (Err(progress.add_to(error).with_reused(connection.history.is_reused())), false),
+            };
+        let has_received = connection.input.has_received();
+        let idle_since = is_reusable.then(|| {
+            connection.timer = deadline.take_timer();
+            connection.input.reset();
+            Instant::now()
+        });
+        self.pool.finish(connection, idle_since, has_received, result)
     }
 
     /// Takes a connection from the pool, unless the exchange needs a new one.
-    fn pooled(&self, exchange: &Exchange, now: Instant) -> Result<Option<Box<Connection<R::Stream>>>, TransportError> {
+    fn pooled(&self, exchange: &Exchange, now: Instant) -> Option<Box<Connection<R::Stream>>> {
         let uri = exchange.request.uri();
         if exchange.requires_new_connection {
-            self.pool.drop_idle(&Origin::of(uri)?, now);
-            return Ok(None);
+            self.pool.close_idle(uri);
+            return None;
         }
-        let lost = *self.lost();
-        Ok(self.pool.check_out(uri, |connection| connection.is_usable(exchange, lost, now, &self.runtime)))
-    }
-
-    fn lost(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pool.check_out(uri, exchange.replaces_stale_connection, now, |connection, is_trusted| {
+            connection.is_idle(is_trusted, &self.runtime)
+        })
     }
 }

@@ -81,13 +81,14 @@ impl Connector {
         mut connection: Box<Connection<R::Stream>>,
         deadline: &mut Deadline<'_, R>,
     ) -> Result<Box<Connection<R::Stream>>, TransportError> {
-        if let Some(proxy) = self.proxy.as_ref().filter(|proxy| proxy.opens_tunnel(connection.origin.tls)) {
+        if let Some(proxy) = self.proxy.as_ref().filter(|proxy| proxy.opens_tunnel(connection.history.origin().tls)) {
             open_tunnel(proxy, &mut connection, deadline).await?;
         }
-        if connection.origin.tls
+        if connection.history.origin().tls
             && let Stream::Plain(socket) = connection.stream
         {
-            let secured = tls::handshake(self.tls.clone(), &connection.origin.host, socket, deadline).await?;
+            let host = &connection.history.origin().host;
+            let secured = tls::handshake(self.tls.clone(), host, socket, deadline).await?;
             connection.stream = Stream::Tls(Box::new(secured));
         }
         Ok(connection)
@@ -103,7 +104,7 @@ async fn open_tunnel<R: Runtime>(
     deadline.enter_phase("asking the proxy for a tunnel");
     let refused =
         |why: String| TransportError::new(TransportErrorKind::Connect, format!("no tunnel through the proxy: {why}"));
-    let Origin { host, port, .. } = &connection.origin;
+    let Origin { host, port, .. } = connection.history.origin();
     let mut request = Request::builder().method(Method::CONNECT).uri(authority(host, *port));
     if let Some(value) = &proxy.authorization {
         request = request.header(header::PROXY_AUTHORIZATION, value);

@@ -7,8 +7,8 @@ use std::{
 };
 
 use futures_io::{AsyncRead, AsyncWrite};
-use teamwire_core::effect::{Exchange, TransportError};
-use teamwire_std::{Origin, client_certificate_error, trusts_connection};
+use teamwire_core::effect::TransportError;
+use teamwire_std::{ConnectionHistory, Origin, Pooled, client_certificate_error};
 
 use super::{
     deadline::{Deadline, Timer},
@@ -21,18 +21,21 @@ use crate::runtime::Runtime;
 /// A connection to one origin. It is owned by one exchange at a time, or by the pool.
 pub(super) struct Connection<S> {
     pub(super) stream: Stream<S>,
-    pub(super) origin: Origin,
-    pub(super) opened: Instant,
-    /// Time at which it was opened, or last found to be open.
-    checked: Instant,
-    /// It was reused without a check that it is open.
-    pub(super) is_unchecked: bool,
-    /// It has served an exchange.
-    pub(super) reused: bool,
+    pub(super) history: ConnectionHistory,
     pub(super) input: Input,
     /// Buffer for the head of a request, and the part of its body that is sent together with it.
     pub(super) output: Vec<u8>,
     pub(super) timer: Option<Box<Timer>>,
+}
+
+impl<S> Pooled for Connection<S> {
+    fn history(&self) -> &ConnectionHistory {
+        &self.history
+    }
+
+    fn history_mut(&mut self) -> &mut ConnectionHistory {
+        &mut self.history
+    }
 }
 
 /// Outcome of a write or a flush.
@@ -46,39 +49,20 @@ pub(super) enum WriteOutcome {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub(super) fn new(socket: S, origin: Origin) -> Self {
-        let opened = Instant::now();
         Self {
             stream: Stream::Plain(socket),
-            origin,
-            opened,
-            checked: opened,
-            is_unchecked: false,
-            reused: false,
+            history: ConnectionHistory::new(origin, Instant::now()),
             input: Input::default(),
             output: Vec::new(),
             timer: None,
         }
     }
 
-    /// Returns whether this exchange can reuse the connection, as far as is known. `lost` is the time of the last loss
-    /// of a reused connection.
-    pub(super) fn is_usable<R>(&mut self, exchange: &Exchange, lost: Option<Instant>, now: Instant, runtime: &R) -> bool
-    where
-        R: Runtime<Stream = S>,
-    {
-        self.is_unchecked = trusts_connection(exchange.replaces_stale_connection, self.checked, lost, now);
-        if self.is_unchecked {
-            // Without a system call.
-            return self.stream.is_idle();
-        }
-        self.checked = now;
-        self.is_idle(runtime)
-    }
-
-    /// Returns whether the connection is open and no bytes have arrived: on an idle connection they are not a response
-    /// to any request.
-    fn is_idle<R: Runtime<Stream = S>>(&mut self, runtime: &R) -> bool {
-        match runtime.has_arrived(self.stream.socket()) {
+    /// Returns whether the connection, which is idle, is open, as far as is known: no bytes have arrived, as on an idle
+    /// connection they are not a response to any request. One that is trusted is not checked by a system call.
+    pub(super) fn is_idle<R: Runtime<Stream = S>>(&mut self, is_trusted: bool, runtime: &R) -> bool {
+        let has_arrived = if is_trusted { Some(false) } else { runtime.has_arrived(self.stream.socket()) };
+        match has_arrived {
             Some(false) => self.stream.is_idle(),
             Some(true) if !self.stream.is_tls() => false,
             // It may be a message of TLS itself.
@@ -89,7 +73,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Maps an error of a read or a write. A server that requires a client certificate rejects the first request,
     /// without a response.
     pub(super) fn transport_error(&self, error: &io::Error) -> TransportError {
-        let refused = if self.reused || self.input.has_received() { None } else { client_certificate_error(error) };
+        let refused =
+            if self.history.is_reused() || self.input.has_received() { None } else { client_certificate_error(error) };
         refused.unwrap_or_else(|| disconnected(error))
     }
 

@@ -1,42 +1,11 @@
-//! Lifetime of connections.
+//! State of connections, as far as it shows.
 
-use std::{
-    io,
-    time::{Duration, Instant},
-};
+use std::io;
 
 use http::{HeaderMap, StatusCode, header};
 use teamwire_core::effect::{Response, TransportError, TransportErrorKind};
 
-/// Maximum age of a connection, even in constant use, so that changes of DNS and load balancing take effect.
-pub const MAX_CONNECTION_AGE: Duration = Duration::from_secs(5 * 60);
-
-/// Time for which a connection is trusted to be open after it was made, or found to be open.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
-
-/// Time after the loss of a reused connection in which none is trusted: the server may close them all without notice.
-const DISTRUSTED_FOR: Duration = Duration::from_secs(60);
-
-/// Returns whether an exchange may reuse a connection without checking that it is open, which is a system call. The
-/// exchange [`replaces_stale_connection`]; the connection was made, or last found to be open, at `checked`; `lost` is
-/// the time of the last loss of a reused one.
-///
-/// So each connection is checked once a second at most, and a server whose connections do not last gets few requests
-/// twice.
-///
-/// [`replaces_stale_connection`]: teamwire_core::effect::Exchange::replaces_stale_connection
-pub fn trusts_connection(
-    replaces_stale_connection: bool,
-    checked: Instant,
-    lost: Option<Instant>,
-    now: Instant,
-) -> bool {
-    replaces_stale_connection
-        && now.saturating_duration_since(checked) < TRUSTED_FOR
-        && lost.is_none_or(|lost| now.saturating_duration_since(lost) >= DISTRUSTED_FOR)
-}
-
-/// Maps the result of an exchange over a connection that was reused [unchecked](trusts_connection): bytes that had
+/// Maps the result of an exchange over a connection that was reused [unchecked](crate::Pool::check_out): bytes that had
 /// arrived before the request are not a response to it. If they are recognised, the connection counts as lost.
 ///
 /// # Errors
@@ -100,24 +69,6 @@ pub fn has_pending_data<S>(_: &S) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_connection_is_trusted_for_a_second_unless_one_was_lost_lately() {
-        let start = Instant::now();
-        let at = |seconds: f64| start + Duration::from_secs_f64(seconds);
-        for (checked, lost, now, trusted) in [
-            (at(9.0), None, at(9.0), true),
-            (at(9.0), None, at(9.9), true),
-            (at(9.0), None, at(10.0), false),
-            (at(9.0), Some(at(9.0)), at(9.5), false),
-            (at(69.0), Some(at(10.0)), at(69.9), false),
-            (at(70.0), Some(at(10.0)), at(70.0), true),
-            (at(9.5), None, at(9.0), true),
-        ] {
-            assert_eq!(trusts_connection(true, checked, lost, now), trusted, "{checked:?} {lost:?} {now:?}");
-            assert!(!trusts_connection(false, checked, lost, now), "its loss would cost an attempt");
-        }
-    }
 
     #[test]
     fn only_unsolicited_bytes_are_a_loss() {

@@ -31,7 +31,7 @@ mod undrained;
 pub use self::{
     clock::Clock,
     config::{config_from_env, config_from_settings},
-    connection::{MAX_CONNECTION_AGE, has_pending_data, is_abrupt_end, reject_unsolicited, trusts_connection},
+    connection::{has_pending_data, is_abrupt_end, reject_unsolicited},
     grace::stop_after,
     handlers::Handlers,
     happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, PreferredAddresses},
