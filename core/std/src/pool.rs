@@ -46,6 +46,8 @@ struct State<C> {
     idle: VecDeque<Idle<C>>,
     /// Time at which a connection was last reused that turned out to be dead.
     lost: Option<Instant>,
+    /// Number of connections that were ever returned.
+    returned: u32,
 }
 
 struct Idle<C> {
@@ -57,7 +59,7 @@ impl<C: Pooled> Pool<C> {
     /// Creates a pool with these limits.
     pub const fn new(limits: &Limits) -> Self {
         Self {
-            state: Mutex::new(State { idle: VecDeque::new(), lost: None }),
+            state: Mutex::new(State { idle: VecDeque::new(), lost: None, returned: 0 }),
             max_idle: limits.max_idle_connections,
             max_idle_age: limits.max_idle_age,
         }
@@ -92,11 +94,19 @@ impl<C: Pooled> Pool<C> {
     }
 
     /// Keeps a connection that is idle since this moment, unless it is too old.
-    pub fn check_in(&self, connection: Box<C>, since: Instant) {
-        if self.max_idle == 0 || connection.history().is_old(since) {
+    pub fn check_in(&self, mut connection: Box<C>, since: Instant) {
+        if self.max_idle == 0 {
             return;
         }
         let mut state = self.state();
+        connection.history_mut().limit_age(|| {
+            state.returned = state.returned.wrapping_add(1);
+            state.returned
+        });
+        if connection.history().is_old(since) {
+            // The lock is released before the connection is dropped.
+            return;
+        }
         let surplus = (state.idle.len() + 1).saturating_sub(self.max_idle);
         let closed = self.remove_old(&mut state.idle, surplus, since);
         state.idle.push_back(Idle { connection, since });

@@ -4,8 +4,11 @@ use teamwire_core::effect::{TransportError, TransportErrorKind};
 
 use crate::Origin;
 
-/// Maximum age of a connection, even in constant use, so that changes of DNS and load balancing take effect.
-const MAX_AGE: Duration = Duration::from_secs(5 * 60);
+/// Least maximum age of a connection, even in constant use, so that changes of DNS and load balancing take effect.
+const MIN_MAX_AGE: Duration = Duration::from_secs(4 * 60);
+
+/// Range of the maximum ages, so that the connections of a burst are not all replaced at once.
+const MAX_AGE_RANGE: Duration = Duration::from_secs(60);
 
 /// Time for which a connection is trusted to be open after it was made, or found to be open.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
@@ -18,6 +21,8 @@ const DISTRUSTED_FOR: Duration = Duration::from_secs(60);
 pub struct ConnectionHistory {
     origin: Origin,
     opened: Instant,
+    /// Time from which it is too old, however busy it is. `None` until it is first returned to the pool.
+    old_from: Option<Instant>,
     /// Time at which it was made, or last found to be open.
     checked: Instant,
     reuse: Option<Reuse>,
@@ -33,7 +38,7 @@ struct Reuse {
 impl ConnectionHistory {
     /// Creates the history of a connection to this origin that was made now.
     pub const fn new(origin: Origin, now: Instant) -> Self {
-        Self { origin, opened: now, checked: now, reuse: None }
+        Self { origin, opened: now, old_from: None, checked: now, reuse: None }
     }
 
     /// Returns the origin that it is connected to.
@@ -51,9 +56,15 @@ impl ConnectionHistory {
         self.reuse.is_some_and(|reuse| reuse.is_unchecked)
     }
 
-    /// Returns whether it is too old, however busy it is.
+    /// Limits its age when it is first returned to the pool, which gives it this number.
+    pub(super) fn limit_age(&mut self, number: impl FnOnce() -> u32) {
+        let opened = self.opened;
+        self.old_from.get_or_insert_with(|| opened + max_age(number()));
+    }
+
+    /// Returns whether it is too old.
     pub(super) fn is_old(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.opened) >= MAX_AGE
+        self.old_from.is_some_and(|then| then <= now)
     }
 
     /// Returns whether an exchange that replaces a stale connection may reuse it unchecked. `lost` is the time of the
@@ -86,4 +97,13 @@ impl ConnectionHistory {
         let has_response = has_received && !(is_unchecked && error.head.is_none());
         (is_lost && !has_response).then_some(since)
     }
+}
+
+/// Returns the maximum age of the connection with this number. Multiples of the golden ratio are spread evenly, however
+/// many of them follow each other.
+pub(super) fn max_age(number: u32) -> Duration {
+    /// The fraction of the golden ratio, in units of 2^-32.
+    const GOLDEN: u32 = 0x9E37_79B9;
+    let fraction = f64::from(number.wrapping_mul(GOLDEN)) / f64::from(u32::MAX);
+    MIN_MAX_AGE + MAX_AGE_RANGE.mul_f64(fraction)
 }

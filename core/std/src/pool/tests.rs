@@ -137,6 +137,28 @@ fn connection_gets_old_however_busy_it_is() {
 }
 
 #[test]
+fn connections_of_a_burst_get_old_one_after_another() {
+    for burst in [2_usize, 10, 64, 500] {
+        let (closing, start) = (Closing::new(1_000, 1_000 * SECOND), Instant::now());
+        // Others before it, so that it starts anywhere.
+        closing.fill(0..burst * 7, &files(), start);
+        closing.fill(burst * 7..burst * 8, &api(), start);
+        let mut before = burst;
+        for second in 240..=300 {
+            let now = start + second * SECOND;
+            let open: Vec<_> = std::iter::from_fn(|| closing.take(&api(), now)).collect();
+            let closed = before - open.len();
+            before = open.len();
+            assert!(closed <= burst / 60 + 2, "{closed} of {burst} in second {second}");
+            for connection in open {
+                closing.pool.check_in(connection, now);
+            }
+        }
+        assert_eq!(before, 0, "the maximum age is five minutes");
+    }
+}
+
+#[test]
 fn connections_that_are_not_open_are_closed() {
     let (closing, start) = (Closing::new(10, 50 * SECOND), Instant::now());
     closing.fill(0..4, &api(), start);

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{super::history::max_age, *};
 
 /// A step of a user of a pool.
 #[derive(Clone, Debug)]
@@ -35,6 +35,9 @@ enum Place {
 #[derive(Clone, Copy, Debug)]
 struct Known {
     origin: usize,
+    opened: Instant,
+    /// Set when it is first returned.
+    old_from: Option<Instant>,
     checked: Instant,
     place: Place,
 }
@@ -43,13 +46,21 @@ struct Known {
 struct Model {
     connections: Vec<Known>,
     lost: Option<Instant>,
+    /// Number of connections that were ever returned.
+    returned: u32,
     max_idle: usize,
     max_idle_age: Duration,
 }
 
 impl Model {
     fn open(&mut self, origin: usize, now: Instant) -> usize {
-        self.connections.push(Known { origin, checked: now, place: Place::InUse { reused: None } });
+        self.connections.push(Known {
+            origin,
+            opened: now,
+            old_from: None,
+            checked: now,
+            place: Place::InUse { reused: None },
+        });
         self.connections.len() - 1
     }
 
@@ -83,13 +94,12 @@ impl Model {
         origin: usize,
         replaces_stale: bool,
         now: Instant,
-        is_old: impl Fn(usize) -> bool,
         is_open: impl Fn(usize) -> bool,
     ) -> Option<(usize, bool)> {
         self.expire(now);
         for (number, ..) in self.idle().into_iter().rev().filter(|(_, _, of)| *of == origin) {
             let known = &mut self.connections[number];
-            if is_old(number) || !is_open(number) {
+            if known.old_from.is_some_and(|then| then <= now) || !is_open(number) {
                 known.place = Place::Closed;
                 continue;
             }
@@ -104,9 +114,14 @@ impl Model {
         None
     }
 
-    fn check_in(&mut self, number: usize, is_old: bool, now: Instant) {
-        if is_old || self.max_idle == 0 {
-            self.connections[number].place = Place::Closed;
+    fn check_in(&mut self, number: usize, now: Instant) {
+        let known = &mut self.connections[number];
+        if self.max_idle > 0 && known.old_from.is_none() {
+            self.returned += 1;
+            known.old_from = Some(known.opened + max_age(self.returned));
+        }
+        if known.old_from.is_none_or(|then| then <= now) {
+            known.place = Place::Closed;
             return;
         }
         self.expire(now);
@@ -151,21 +166,19 @@ proptest! {
         let origins = [api(), files()];
         let (max_idle_age, mut now) = (max_idle_age * SECOND, Instant::now());
         let closing = Closing::new(max_idle, max_idle_age);
-        let mut model = Model { connections: Vec::new(), lost: None, max_idle, max_idle_age };
-        let (mut in_use, mut opened, mut closed) = (Vec::new(), Vec::new(), Vec::new());
+        let mut model = Model { connections: Vec::new(), lost: None, returned: 0, max_idle, max_idle_age };
+        let (mut in_use, mut closed) = (Vec::new(), Vec::new());
         for operation in operations {
             // So that no two are idle since the same moment.
             now += Duration::from_millis(1);
-            let is_old = |number: usize| now - opened[number] >= 300 * SECOND;
             match operation {
                 Operation::Open(origin) => {
                     let number = model.open(origin, now);
-                    opened.push(now);
                     in_use.push(Box::new(closing.open(number, &origins[origin], now)));
                 }
                 Operation::CheckOut { origin, replaces_stale, dead } => {
                     let is_open = |number: usize| dead.is_none_or(|dead| !number.is_multiple_of(dead));
-                    let expected = model.check_out(origin, replaces_stale, now, is_old, is_open);
+                    let expected = model.check_out(origin, replaces_stale, now, is_open);
                     let uri = &origins[origin];
                     let taken = closing.pool.check_out(uri, replaces_stale, now, |it, _| is_open(it.number));
                     prop_assert_eq!(taken.as_ref().map(|it| (it.number, it.history.is_unchecked())), expected);
@@ -173,7 +186,7 @@ proptest! {
                 }
                 Operation::CheckIn(index) if !in_use.is_empty() => {
                     let connection = in_use.swap_remove(index % in_use.len());
-                    model.check_in(connection.number, is_old(connection.number), now);
+                    model.check_in(connection.number, now);
                     closing.pool.check_in(connection, now);
                 }
                 Operation::Lose(index) if !in_use.is_empty() => {
