@@ -130,7 +130,7 @@ impl<R: Runtime> Engine<R> {
                 Err(error) => (Err(progress.add_to(error).with_reused(connection.history.is_reused())), false),
             };
         let has_received = connection.input.has_received();
-        let idle_since = is_reusable.then(|| {
+        let idle_since = (is_reusable && !connection.input.has_ended()).then(|| {
             connection.timer = deadline.take_timer();
             connection.input.reset();
             Instant::now()

@@ -111,8 +111,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         deadline.run(|cx| stream.poll_read(cx, buffer)).await
     }
 
-    /// Reads bytes that have arrived behind a response, without waiting: an input that is not empty shows that the
-    /// connection cannot be reused.
+    /// Reads what has arrived behind a response, without waiting: an input that is not empty, or has ended, shows that
+    /// the connection cannot be reused.
     pub(super) fn read_excess(&mut self) {
         drop(self.input.poll_fill(&mut self.stream, &mut Context::from_waker(Waker::noop())));
     }

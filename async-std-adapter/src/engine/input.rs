@@ -21,6 +21,8 @@ pub(super) struct Input {
     end: usize,
     /// Bytes have arrived in this exchange.
     has_received: bool,
+    /// The end of the stream, or an error, has arrived.
+    has_ended: bool,
 }
 
 impl Input {
@@ -68,6 +70,11 @@ impl Input {
         self.has_received
     }
 
+    /// Returns whether the end of the stream, or an error, has arrived.
+    pub(super) const fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
     /// Prepares for the next exchange. Frees a buffer that was enlarged.
     pub(super) fn reset(&mut self) {
         self.has_received = false;
@@ -91,9 +98,13 @@ impl Input {
             }
         }
         let filled = stream.poll_read(cx, &mut self.buffer[self.end..]);
-        if let Poll::Ready(Ok(bytes)) = filled {
-            self.end += bytes;
-            self.has_received |= bytes > 0;
+        match filled {
+            Poll::Ready(Ok(bytes)) if bytes > 0 => {
+                self.end += bytes;
+                self.has_received = true;
+            }
+            Poll::Ready(_) => self.has_ended = true,
+            Poll::Pending => {}
         }
         filled
     }

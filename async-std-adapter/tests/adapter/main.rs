@@ -11,5 +11,6 @@ mod examples;
 mod feeds;
 mod futures;
 mod lookups;
+mod reuse;
 mod streams;
 mod support;
