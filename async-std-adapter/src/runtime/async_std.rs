@@ -7,6 +7,7 @@ use std::{
 };
 
 use ::async_std::{net::TcpStream, task};
+use blocking::unblock;
 
 use super::traits::Runtime;
 
@@ -28,7 +29,7 @@ impl Runtime for AsyncStdRuntime {
         // async-std's own lookup replaces the reason of a failure by a text of its own.
         let host = host.to_owned();
         let lookup = move || Ok((host.as_str(), port).to_socket_addrs()?.collect());
-        task::spawn_blocking(lookup).await
+        unblock(lookup).await
     }
 
     fn has_arrived(&self, stream: &TcpStream) -> Option<bool> {
@@ -44,6 +45,8 @@ impl Runtime for AsyncStdRuntime {
     }
 
     async fn unblock<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        task::spawn_blocking(work).await
+        // The threads of `task::spawn_blocking`, which also spawns a task on the executor: that starts its threads, and
+        // wakes two of them for each result.
+        unblock(work).await
     }
 }
