@@ -6,6 +6,7 @@ mod stoppable;
 use teamwire_core::{effect::Exchange, machine::Reply};
 pub use teamwire_std::body::{downcast_transport_error, timed_out};
 
+pub(crate) use self::body::{BodySource, read_body};
 pub use self::body::{RequestBody, read_response};
 pub(crate) use self::stoppable::{Abandoning, StoppableTransport, stopped};
 

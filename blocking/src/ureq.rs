@@ -18,6 +18,7 @@ mod buffers;
 mod client;
 mod connection;
 mod connector;
+mod errors;
 mod head_additions;
 mod interrupter;
 mod limits;

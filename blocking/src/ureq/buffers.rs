@@ -1,4 +1,4 @@
-use std::mem;
+use std::{mem, ops::RangeInclusive};
 
 use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::http1::{ChunkLines, Head, LineBreaks, MAX_HEAD, MAX_INTERIM, ParsedHead, next_head};
@@ -13,10 +13,15 @@ const MIN_INPUT: usize = 8 << 10;
 const MAX_INPUT: usize = MAX_HEAD + (16 << 10);
 /// Maximum size of a buffer that an idle connection keeps.
 const MAX_KEPT: usize = 16 << 10;
+/// Minimum and maximum number of bytes of a body to receive at once.
+const DATA_ROOM: RangeInclusive<usize> = 16 << 10..=64 << 10;
+/// The zeros that ureq reads instead of the data of a body without chunks.
+static ZEROS: [u8; 16 << 10] = [0; 16 << 10];
 
 /// Buffers of a connection. Responses are preprocessed before ureq sees them: interim responses and chunk extensions
 /// are removed, and folded lines are unfolded. ureq logs every byte that it reads, so it gets only the part of the head
-/// that delimits the response, and zeros instead of the data of the body.
+/// that delimits the response, and zeros instead of the data of the body. Data without chunks is received without a
+/// copy, where its reader finds it.
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
     output: Vec<u8>,
@@ -27,6 +32,10 @@ pub(super) struct Buffers {
     ready: usize,
     /// End of the input that has arrived.
     filled: usize,
+    /// Number of zeros behind the input that ureq can read.
+    zeros: usize,
+    /// Number of bytes of a body that may be received at once.
+    data_room: usize,
     /// The last bytes to arrive have filled the buffer, so that more are likely to follow.
     was_filled: bool,
     /// The input may have bytes that ureq can use.
@@ -74,6 +83,15 @@ impl Buffers {
         &self.output[..amount]
     }
 
+    /// Takes the output buffer, to [return](Self::return_output) it.
+    pub(super) fn take_output(&mut self) -> Vec<u8> {
+        mem::take(&mut self.output)
+    }
+
+    pub(super) fn return_output(&mut self, output: Vec<u8>) {
+        self.output = output;
+    }
+
     /// Returns the room for bytes to receive.
     pub(super) fn room(&mut self) -> Result<&mut [u8], TransportError> {
         if let Some(failure) = self.failure.take() {
@@ -96,13 +114,32 @@ impl Buffers {
         Ok(&mut self.input[self.filled..])
     }
 
-    /// Processes this number of bytes, which have been received into that room.
+    /// Returns whether all bytes to receive are data of a body without chunks.
+    pub(super) const fn is_in_data(&self) -> bool {
+        matches!(self.phase, Phase::Data)
+    }
+
+    /// Returns the number of bytes of data to receive at once.
+    pub(super) fn data_room(&mut self) -> usize {
+        let larger = self.data_room * if mem::take(&mut self.was_filled) { 2 } else { 1 };
+        self.data_room = larger.clamp(*DATA_ROOM.start(), *DATA_ROOM.end());
+        self.data_room
+    }
+
+    /// Adds this number of bytes of data, which have been received.
+    pub(super) fn data_arrived(&mut self, amount: usize) {
+        self.was_filled = amount >= self.data_room;
+        self.zeros += amount;
+        self.has_new_input |= amount > 0;
+    }
+
+    /// Processes this number of bytes, which have been received into the room.
     pub(super) fn arrived(&mut self, amount: usize, withheld: &mut WithheldResponse) -> Result<(), TransportError> {
-        let before = self.ready;
+        let before = self.readable();
         self.filled += amount;
         self.was_filled = self.filled == self.input.len();
         self.repair(amount, withheld)?;
-        self.has_new_input |= self.ready > before;
+        self.has_new_input |= self.readable() > before;
         Ok(())
     }
 
@@ -159,13 +196,21 @@ impl Buffers {
         let new = &mut self.input[self.ready..self.filled];
         match &mut self.phase {
             Phase::Chunks(lines) => {
-                self.filled = self.ready + lines.strip(new, |data| withheld.store(data));
+                let withhold = |data: &mut [u8]| {
+                    withheld.data.store(data);
+                    data.fill(0);
+                };
+                self.filled = self.ready + lines.strip(new, withhold);
                 if let Err(failure) = lines.check() {
                     // The head may have arrived with it, and is processed first.
                     (self.failure, self.filled) = (Some(failure), self.ready);
                 }
             }
-            Phase::Data => withheld.store(new),
+            Phase::Data => {
+                withheld.data.store(new);
+                self.zeros += new.len();
+                self.filled = self.ready;
+            }
             Phase::Head | Phase::NotHttp => {}
         }
         self.ready = self.filled;
@@ -179,7 +224,7 @@ impl Buffers {
 
     /// Returns the number of bytes that ureq can read.
     pub(super) const fn readable(&self) -> usize {
-        self.ready - self.consumed
+        self.ready - self.consumed + self.zeros
     }
 
     /// Returns whether the whole head of the final response has arrived, or something that is not HTTP.
@@ -199,7 +244,7 @@ impl Buffers {
 
     /// Returns whether no bytes are left over, and the end of the response was unambiguous.
     pub(super) const fn is_clean(&self) -> bool {
-        self.filled == self.consumed && !self.is_ambiguous && self.failure.is_none()
+        self.filled == self.consumed && self.zeros == 0 && !self.is_ambiguous && self.failure.is_none()
     }
 }
 
@@ -222,6 +267,9 @@ impl ureq::unversioned::transport::Buffers for Buffers {
     }
 
     fn input(&self) -> &[u8] {
+        if self.consumed == self.ready {
+            return &ZEROS[..self.zeros.min(ZEROS.len())];
+        }
         &self.input[self.consumed..self.ready]
     }
 
@@ -235,7 +283,11 @@ impl ureq::unversioned::transport::Buffers for Buffers {
     }
 
     fn input_consume(&mut self, amount: usize) {
-        self.consumed += amount;
+        if self.consumed == self.ready {
+            self.zeros -= amount;
+        } else {
+            self.consumed += amount;
+        }
         self.has_new_input = amount > 0;
     }
 
@@ -254,80 +306,4 @@ impl ureq::unversioned::transport::Buffers for Buffers {
 }
 
 #[cfg(test)]
-mod tests {
-    use ureq::unversioned::transport::Buffers as _;
-
-    use super::*;
-
-    /// Returns the part of a response for ureq when it arrives in pieces of this length, and the data of its body.
-    fn seen(text: &str, piece: usize) -> Result<(String, String), TransportError> {
-        let (mut buffers, mut withheld, mut seen) = (Buffers::default(), WithheldResponse::default(), Vec::new());
-        for piece in text.as_bytes().chunks(piece) {
-            buffers.room()?[..piece.len()].copy_from_slice(piece);
-            buffers.arrived(piece.len(), &mut withheld)?;
-            seen.extend_from_slice(buffers.input());
-            buffers.input_consume(buffers.readable());
-        }
-        buffers.room()?;
-        let mut data = vec![0; text.len()];
-        let length = withheld.take(&mut data);
-        data.truncate(length);
-        let text = |bytes| String::from_utf8(bytes).expect("it was text");
-        Ok((text(seen).replace('\0', "_"), text(data)))
-    }
-
-    #[test]
-    fn a_response_is_repaired_however_it_is_cut() {
-        for (text, expected, data) in [
-            ("HTTP/1.1 200 OK\r\n\r\nbody", "HTTP/1.1 200\n\n____", "body"),
-            ("HTTP/1.1 100 Continue\r\nx: y\r\n\r\nHTTP/1.1 200 OK\r\n\r\nb", "HTTP/1.1 200\n\n_", "b"),
-            ("HTTP/1.1 200 OK\r\nconnection: b,\r\n close\r\n\r\n", "HTTP/1.1 200\nconnection:close\n\n", ""),
-            ("\r\nHTTP/1.1 200 OK\r\na: b\r\n\r\n", "HTTP/1.1 200\n\n", ""),
-            (
-                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;x=y\r\na\r\n2\r\nbc\r\n0;z\r\nx: y\r\n\r\n",
-                "HTTP/1.1 200\ntransfer-encoding:chunked\n\n1\r\n_\r\n2\r\n__\r\n0\r\n\r\n",
-                "abc",
-            ),
-            ("SSH-2.0-x", "SSH-2.0-x", ""),
-            ("HTTP/1.2 200 OK\r\n", "HTTP/1.2 200 OK\r\n", ""),
-            ("\r\nHTTP/1.1 200 OK\r\n\r\nbody", "HTTP/1.1 200\n\n____", "body"),
-            ("HTTP/1.1 OK\r\n", "HTTP/1.1 OK\r\n", ""),
-        ] {
-            for piece in 1..=text.len() {
-                let (seen, withheld) = seen(text, piece).expect("it is repaired");
-                assert_eq!((&*seen, &*withheld), (expected, data), "in pieces of {piece}");
-            }
-        }
-    }
-
-    #[test]
-    fn endless_input_is_rejected() {
-        let long = |length| format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(length - 24));
-        assert_eq!(seen(&long(MAX_HEAD), 4096).expect("as long as allowed").0, "HTTP/1.1 200\n\n");
-        let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-        for (text, kind) in [
-            (long(MAX_HEAD + 1), TransportErrorKind::TooLarge),
-            (format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(MAX_HEAD)), TransportErrorKind::TooLarge),
-            ("HTTP/1.1 103 Hints\r\n\r\n".repeat(MAX_INTERIM + 1), TransportErrorKind::Protocol),
-            (format!("{chunked}0\r\n{}", "x: y\r\n".repeat(20_000)), TransportErrorKind::Protocol),
-            (format!("{chunked}1;{}", "x".repeat(2 << 20)), TransportErrorKind::Protocol),
-            (format!("{chunked}+5\r\nhello\r\n0\r\n\r\n"), TransportErrorKind::Protocol),
-            (format!("{chunked}5\nhello\n0\n\n"), TransportErrorKind::Protocol),
-        ] {
-            assert_eq!(seen(&text, 4096).expect_err("too much").kind, kind);
-        }
-    }
-
-    #[test]
-    fn a_line_that_ureq_cannot_take_ends_at_the_size_of_the_buffer() {
-        let mut buffers = Buffers::default();
-        let text = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1{}", "\r".repeat(2 * MAX_INPUT));
-        let result = text.as_bytes().chunks(4096).try_for_each(|piece| {
-            let room = buffers.room()?;
-            let length = room.len().min(piece.len());
-            room[..length].copy_from_slice(&piece[..length]);
-            buffers.arrived(length, &mut WithheldResponse::default())
-        });
-        assert_eq!(result.expect_err("it is full").kind, TransportErrorKind::Protocol);
-    }
-}
+mod tests;

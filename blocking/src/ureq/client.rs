@@ -26,7 +26,7 @@ use super::{
     interrupter::Interrupter, limits::TimeLimits, proxy::opens_tunnel, request_context::RequestContext,
     restored_body::RestoredBody, slot::acquire, tcp::Hosts,
 };
-use crate::transport::{RequestBody, StoppableTransport, read_response, stopped};
+use crate::transport::{RequestBody, StoppableTransport, read_body, stopped};
 
 type SendResult = Result<http::Response<ureq::Body>, ureq::Error>;
 
@@ -84,10 +84,10 @@ impl UreqTransport {
         let (mut head, body) = response.into_parts();
         head.headers = RequestContext::with(|context| mem::take(&mut context.withheld_response.headers));
         let head = progress.head.insert(http::Response::from_parts(head, ()));
-        // `read_response` enforces the limit.
+        // `read_body` enforces the limit.
         let length = body.content_length();
         let body = RestoredBody(body.into_with_config().limit(u64::MAX).reader());
-        let bytes = read_response(wanted, head.status(), length, body, &mut progress.bytes)?;
+        let bytes = read_body(wanted, head.status(), length, body, &mut progress.bytes)?;
         Ok(mem::take(head).map(|()| bytes))
     }
 

@@ -8,15 +8,19 @@ use std::{
 };
 
 use teamwire_core::effect::TransportError;
-use teamwire_std::{
-    ConnectionHistory, Pooled, client_certificate_error, http1::EXPECT_CONTINUE_TIMEOUT, is_abrupt_end,
-};
+use teamwire_std::{ConnectionHistory, Pooled, http1::EXPECT_CONTINUE_TIMEOUT, is_abrupt_end};
 use ureq::{
     Error, Timeout,
     unversioned::transport::{Buffers as UreqBuffers, NextTimeout, Transport},
 };
 
-use super::{buffers::Buffers, link::Link, request_context::RequestContext, tcp::Ready};
+use super::{
+    buffers::Buffers,
+    errors::{failed, other},
+    link::Link,
+    request_context::RequestContext,
+    tcp::Ready,
+};
 
 /// Number of pending bytes from which they are sent although more may follow: the size of a TLS record.
 const FLUSH_THRESHOLD: usize = 16 << 10;
@@ -81,17 +85,29 @@ impl Connection {
         if self.pending_output.is_empty() {
             return Ok(());
         }
+        let pending_output = mem::take(&mut self.pending_output);
+        self.send(&pending_output)?;
+        self.pending_output = pending_output;
+        self.pending_output.clear();
+        Ok(())
+    }
+
+    /// Sends a piece of a long body that ureq has written, without a copy, unless the response ends it.
+    fn send_written(&mut self, amount: usize) -> Result<(), Error> {
+        let output = self.buffers.take_output();
+        let sent = self.send(&output[..amount]);
+        self.buffers.return_output(output);
+        sent
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.last_activity = Instant::now();
         let is_late = |due: Instant| due <= self.last_activity;
         if RequestContext::with(|context| context.limits).due(self.last_activity).is_some_and(is_late) {
             return Err(Error::Timeout(Timeout::Global));
         }
         RequestContext::with(|context| context.sent = true);
-        let pending_output = mem::take(&mut self.pending_output);
-        self.write(&pending_output)?;
-        self.pending_output = pending_output;
-        self.pending_output.clear();
-        Ok(())
+        self.write(bytes)
     }
 
     fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
@@ -200,8 +216,10 @@ impl Connection {
         {
             self.wait(false)?;
         }
-        let room = self.buffers.room().map_err(other)?;
-        let amount = match self.link.read(room, limits.due(self.last_activity)) {
+        let due = limits.due(self.last_activity);
+        let is_data = self.buffers.is_in_data();
+        let read = if is_data { self.read_data(due) } else { self.link.read(self.buffers.room().map_err(other)?, due) };
+        let amount = match read {
             // A server that rejects a request without reading all of it ends the connection with a reset.
             Err(error) if self.buffers.is_error_status() && is_abrupt_end(&error) => 0,
             Ok(0) if self.is_broken && !self.buffers.is_error_status() => {
@@ -209,8 +227,22 @@ impl Connection {
             }
             result => result.map_err(failed)?,
         };
-        self.arrived(amount)?;
+        if !is_data {
+            self.arrived(amount)?;
+        }
         Ok(amount)
+    }
+
+    /// Reads data of a body to where its reader finds it, without a copy.
+    fn read_data(&mut self, until: Option<Instant>) -> io::Result<usize> {
+        let mut data = RequestContext::with(|context| mem::take(&mut context.withheld_response.data));
+        let read = self.link.read(data.room(self.buffers.data_room()), until);
+        if let Ok(amount) = read {
+            data.extend(amount);
+            self.buffers.data_arrived(amount);
+        }
+        RequestContext::with(|context| context.withheld_response.data = data);
+        read
     }
 
     fn arrived(&mut self, amount: usize) -> Result<(), Error> {
@@ -250,6 +282,9 @@ impl Transport for Connection {
             RequestContext::with(|context| (context.stop_sending, context.expects_continue));
         if stop_sending {
             return Ok(());
+        }
+        if self.written > 0 && self.pending_output.is_empty() && amount >= FLUSH_THRESHOLD {
+            return self.send_written(amount);
         }
         self.append_written(amount);
         let announces = expects_continue && self.written == 0 && self.pending_output.ends_with(b"\r\n\r\n");
@@ -300,30 +335,6 @@ impl Transport for Connection {
     fn is_tls(&self) -> bool {
         self.link.is_tls()
     }
-}
-
-/// Maps an error of a connection to one of ureq.
-pub(super) fn failed(error: io::Error) -> Error {
-    // An error of the operating system is a connection that was lost, not a timeout of the exchange.
-    if error.kind() == ErrorKind::TimedOut && error.raw_os_error().is_none() {
-        return Error::Timeout(Timeout::Global);
-    }
-    // A server that requires a client certificate rejects the first request, without a response.
-    let is_first = RequestContext::with(|context| !context.reused && !context.response_started);
-    if let Some(error) = client_certificate_error(&error).filter(|_| is_first) {
-        RequestContext::with(|context| context.sent = false);
-        return other(error);
-    }
-    match error.downcast::<TransportError>() {
-        Ok(error) => other(error),
-        // Not `Error::Io`: ureq takes a reset for the end of a body without a length.
-        Err(error) => Error::Other(error.into()),
-    }
-}
-
-/// Maps an error of an exchange to one of ureq, which passes it on.
-pub(super) fn other(error: TransportError) -> Error {
-    Error::Other(error.into())
 }
 
 impl fmt::Debug for Connection {

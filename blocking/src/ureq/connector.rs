@@ -9,7 +9,8 @@ use ureq::{
 };
 
 use super::{
-    connection::{Connection, failed, other},
+    connection::Connection,
+    errors::{failed, other},
     interrupter::Target,
     link::Link,
     pooled_connection::PooledConnection,
