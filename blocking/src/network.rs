@@ -53,7 +53,7 @@ impl<T: StoppableTransport> Backend for Network<T> {
 
     /// In the calling thread.
     fn perform(&self, exchange: Box<Exchange>, stop: Option<&StopHandle>) -> Reply {
-        self.transport.perform(*exchange, stop)
+        self.transport.perform(exchange, stop)
     }
 }
 
@@ -88,7 +88,7 @@ impl Worker {
         let worker = Self { clock, slot: Arc::default(), stop: StopHandle::new() };
         let (slot, stop) = (Arc::clone(&worker.slot), worker.stop.clone());
         thread::Builder::new().name("teamwire exchange".into()).spawn(move || {
-            slot.put(transport.perform(*exchange, Some(&stop)));
+            slot.put(transport.perform(exchange, Some(&stop)));
         })?;
         Ok(worker)
     }
@@ -134,7 +134,7 @@ mod tests {
     struct Stub(mpsc::Sender<bool>, Mutex<mpsc::Receiver<()>>);
 
     impl StoppableTransport for Stub {
-        fn perform(&self, _: Exchange, stop: Option<&StopHandle>) -> Reply {
+        fn perform(&self, _: Box<Exchange>, stop: Option<&StopHandle>) -> Reply {
             let (sender, signal) = (self.0.clone(), Signal::default());
             let stopping = signal.clone();
             let _on_stop = stop.map(|stop| stop.on_stop(move || stopping.notify()));

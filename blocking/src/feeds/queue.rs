@@ -124,9 +124,15 @@ impl<K> Shared<K> {
             } else {
                 self.backend.perform(exchange, Some(&self.stop_handle).filter(|_| !is_unsubscribe))
             };
-            self.state().replies.push((key, ticket, reply));
-            self.signal.notify();
+            self.add_reply(key, ticket, reply);
         }
+    }
+
+    /// Not inlined, so that the stack of a thread that performs an exchange has no copies of the reply.
+    #[inline(never)]
+    fn add_reply(&self, key: K, ticket: Ticket, reply: Reply) {
+        self.state().replies.push((key, ticket, reply));
+        self.signal.notify();
     }
 
     /// Waits for the next job; `None` once the queue is closed.

@@ -13,7 +13,7 @@ use crate::detached::spawn_detached;
 pub(crate) trait StoppableTransport: Send + Sync + 'static {
     /// Performs this exchange in the calling thread. Called by several threads at once. When the handle is stopped, the
     /// exchange fails at once, whatever it waits for; it is not started after that.
-    fn perform(&self, exchange: Exchange, stop: Option<&StopHandle>) -> Reply;
+    fn perform(&self, exchange: Box<Exchange>, stop: Option<&StopHandle>) -> Reply;
 }
 
 /// A [`Transport`], which cannot be stopped itself. An exchange that can be stopped is performed in another thread, and
@@ -27,13 +27,13 @@ impl Abandoning {
 }
 
 impl StoppableTransport for Abandoning {
-    fn perform(&self, exchange: Exchange, stop: Option<&StopHandle>) -> Reply {
-        let Some(stop) = stop else { return self.0.perform(exchange) };
+    fn perform(&self, exchange: Box<Exchange>, stop: Option<&StopHandle>) -> Reply {
+        let Some(stop) = stop else { return self.0.perform(*exchange) };
         if stop.is_stopped() {
             return Reply::Error(stopped());
         }
         let transport = Arc::clone(&self.0);
-        let (cancel, wait) = match spawn_detached(move || transport.perform(exchange)) {
+        let (cancel, wait) = match spawn_detached(move || transport.perform(*exchange)) {
             Ok(spawned) => spawned,
             Err(error) => return Reply::Error(TransportError::new(TransportErrorKind::Connect, error)),
         };

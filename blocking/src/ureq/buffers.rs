@@ -7,8 +7,11 @@ use super::{request_context::RequestContext, withheld_response::WithheldResponse
 
 /// Maximum number of bytes to write at once.
 pub(super) const MAX_OUTPUT: usize = 64 << 10;
-/// Initial number of bytes of a response to hold. Most responses, and the empty ones of long polls, are shorter.
-const MIN_INPUT: usize = 8 << 10;
+/// Initial number of bytes of a response to hold, which the connection of each waiting feed has. Empty responses, and
+/// those with an object or an event, are shorter.
+const MIN_INPUT: usize = 2 << 10;
+/// Number of bytes to hold on a connection whose responses are longer, so that most of them take one read.
+const LARGER_INPUT: usize = 8 << 10;
 /// Maximum number of bytes of a response to hold: the longest head or line that is allowed, and some bytes behind it.
 const MAX_INPUT: usize = MAX_HEAD + (16 << 10);
 /// Maximum size of a buffer that an idle connection keeps.
@@ -38,6 +41,8 @@ pub(super) struct Buffers {
     data_room: usize,
     /// The last bytes to arrive have filled the buffer, so that more are likely to follow.
     was_filled: bool,
+    /// A response was longer than the input.
+    was_outgrown: bool,
     /// The input may have bytes that ureq can use.
     has_new_input: bool,
     phase: Phase,
@@ -64,7 +69,10 @@ enum Phase {
 impl Buffers {
     /// Prepares for the response to another request.
     pub(super) fn reset(&mut self) {
-        let (output, input) = (mem::take(&mut self.output), mem::take(&mut self.input));
+        let (output, mut input) = (mem::take(&mut self.output), mem::take(&mut self.input));
+        if self.was_outgrown && input.len() < LARGER_INPUT {
+            input = vec![0; LARGER_INPUT];
+        }
         *self = Self { output, input, ..Self::default() };
     }
 
@@ -138,6 +146,7 @@ impl Buffers {
         let before = self.readable();
         self.filled += amount;
         self.was_filled = self.filled == self.input.len();
+        self.was_outgrown |= self.was_filled;
         self.repair(amount, withheld)?;
         self.has_new_input |= self.readable() > before;
         Ok(())

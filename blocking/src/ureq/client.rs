@@ -4,11 +4,12 @@ use std::{
     io::{self, Read},
     mem,
     sync::Arc,
+    time::Duration,
 };
 
 use teamwire_core::{
     Config, Error, StopHandle,
-    effect::{Body, Exchange, Response, Timeout, TransportError, TransportErrorKind},
+    effect::{Body, BodyPolicy, Exchange, Response, Timeout, TransportError, TransportErrorKind},
     machine::Reply,
 };
 use teamwire_std::{
@@ -75,27 +76,24 @@ impl UreqTransport {
     /// Performs the exchange. The response's body is in memory or in the file of the exchange.
     fn exchange(
         &self,
-        exchange: Exchange,
-        context: RequestContext,
+        mut exchange: Box<Exchange>,
+        context: Box<RequestContext>,
         progress: &mut ResponseProgress,
     ) -> Result<Response, ureq::Error> {
-        let wanted = exchange.body_policy();
-        let response = self.send(exchange.request, exchange.requires_new_connection, context)?;
-        let (mut head, body) = response.into_parts();
-        head.headers = RequestContext::with(|context| mem::take(&mut context.withheld_response.headers));
-        let head = progress.head.insert(http::Response::from_parts(head, ()));
-        // `read_body` enforces the limit.
-        let length = body.content_length();
-        let body = RestoredBody(body.into_with_config().limit(u64::MAX).reader());
-        let bytes = read_body(wanted, head.status(), length, body, &mut progress.bytes)?;
-        Ok(mem::take(head).map(|()| bytes))
+        let response = self.send(mem::take(&mut exchange.request), exchange.requires_new_connection, context)?;
+        receive(response, exchange.body_policy(), progress)
     }
 
-    fn send(&self, request: Request<Body>, requires_new_connection: bool, context: RequestContext) -> SendResult {
+    fn send(
+        &self,
+        request: Request<Body>,
+        requires_new_connection: bool,
+        mut context: Box<RequestContext>,
+    ) -> SendResult {
         let (mut head, content) = request.into_parts();
         let proxy = self.connector.proxy.as_ref().filter(|proxy| !opens_tunnel(proxy, &head.uri));
-        let additions = HeadAdditions::take(&mut head, proxy);
-        let context = RequestContext { additions, requires_new_connection, ..context };
+        context.additions = HeadAdditions::take(&mut head, proxy);
+        context.requires_new_connection = requires_new_connection;
         let expects = content.has_file() && content.length() >= MIN_EXPECT_CONTINUE_LENGTH;
         if expects {
             self.send_with_expectation(head, &content, context)
@@ -105,8 +103,9 @@ impl UreqTransport {
     }
 
     /// Sends a request with `Expect: 100-continue`, and repeats it without if the server does not support that.
-    fn send_with_expectation(&self, head: Parts, content: &Body, context: RequestContext) -> SendResult {
-        let mut expecting = RequestContext { expects_continue: true, ..context.for_another_attempt() };
+    #[inline(never)]
+    fn send_with_expectation(&self, head: Parts, content: &Body, context: Box<RequestContext>) -> SendResult {
+        let mut expecting = Box::new(RequestContext { expects_continue: true, ..context.for_another_attempt() });
         expecting.additions.expect_continue();
         let response = self.attempt(head.clone(), content, expecting)?;
         if response.status() != StatusCode::EXPECTATION_FAILED {
@@ -121,23 +120,22 @@ impl UreqTransport {
         self.attempt(head, content, context)
     }
 
-    fn attempt(&self, head: Parts, content: &Body, context: RequestContext) -> SendResult {
-        let output_length = output_length(&head, content.length());
-        RequestContext::replace(RequestContext { output_length, ..context });
+    fn attempt(&self, head: Parts, content: &Body, mut context: Box<RequestContext>) -> SendResult {
+        context.output_length = output_length(&head, content.length());
+        RequestContext::replace(Some(context));
         match (content, content.as_bytes()) {
             // These methods usually have a body, so the length of an empty one is sent, which ureq would send chunked.
             (Body::Empty, _) if !matches!(head.method, Method::POST | Method::PUT | Method::PATCH) => {
                 self.agent.run(Request::from_parts(head, SendBody::none()))
             }
             (content, Some(bytes)) if !content.is_observed() => self.agent.run(Request::from_parts(head, bytes)),
-            (content, _) => {
-                let source = RequestBody::open(content)?;
-                self.stream(head, content.length(), source)
-            }
+            (content, _) => self.stream(head, content),
         }
     }
 
-    fn stream(&self, mut head: Parts, total: u64, source: impl Read) -> SendResult {
+    #[inline(never)]
+    fn stream(&self, mut head: Parts, content: &Body) -> SendResult {
+        let (source, total) = (RequestBody::open(content)?, content.length());
         head.headers.insert(header::CONTENT_LENGTH, total.into());
         let mut source = PaddedReader { left: total, source };
         self.agent.run(Request::from_parts(head, SendBody::from_reader(&mut source)))
@@ -145,7 +143,7 @@ impl UreqTransport {
 }
 
 impl StoppableTransport for UreqTransport {
-    fn perform(&self, exchange: Exchange, stop: Option<&StopHandle>) -> Reply {
+    fn perform(&self, exchange: Box<Exchange>, stop: Option<&StopHandle>) -> Reply {
         let Some(stop) = stop else { return self.perform_exchange(exchange, None) };
         if stop.is_stopped() {
             return Reply::Error(stopped());
@@ -153,17 +151,19 @@ impl StoppableTransport for UreqTransport {
         let interrupter = Interrupter::default();
         let target = interrupter.clone();
         let _on_stop = stop.on_stop(move || target.interrupt());
-        let reply = self.perform_exchange(exchange, Some(interrupter.clone()));
+        let mut reply = self.perform_exchange(exchange, Some(interrupter.clone()));
         interrupter.clear();
-        match reply {
-            Reply::Error(error) if interrupter.is_interrupted() => Reply::Error(stopped().with_sent(error.sent)),
-            reply => reply,
+        if let Reply::Error(error) = &mut reply
+            && interrupter.is_interrupted()
+        {
+            *error = stopped().with_sent(error.sent);
         }
+        reply
     }
 }
 
 impl UreqTransport {
-    fn perform_exchange(&self, exchange: Exchange, interrupter: Option<Interrupter>) -> Reply {
+    fn perform_exchange(&self, exchange: Box<Exchange>, interrupter: Option<Interrupter>) -> Reply {
         let (timeout, max_duration) = (exchange.timeout, exchange.max_duration);
         let limits = TimeLimits::start(timeout, max_duration);
         // A long poll needs no slot: it would have it nearly all the time.
@@ -174,29 +174,27 @@ impl UreqTransport {
             return Reply::Error(timed_out(timeout, Some(WAITING_FOR_CONNECTION)));
         };
         let mut response = ResponseProgress::default();
-        let outer = RequestContext::replace(RequestContext::default());
+        let outer = RequestContext::replace(None);
         let replaces_stale_connection = exchange.replaces_stale_connection;
-        let context = RequestContext { replaces_stale_connection, limits, interrupter, ..RequestContext::default() };
+        let context =
+            Box::new(RequestContext { replaces_stale_connection, limits, interrupter, ..RequestContext::default() });
         let result = self.exchange(exchange, context, &mut response);
-        let context = RequestContext::replace(outer);
-        let reused = context.sent && context.reused;
-        let result = result.map_err(|error| {
-            let timeout = match max_duration {
-                Some(time) if context.limits.has_ended() => Timeout::Total(time),
-                _ if response.head.is_some() => timeout.after_head(),
-                _ => timeout,
-            };
-            let error = transport_error(error, timeout, context.sent)
-                .with_sent(context.sent)
-                .with_reused(reused)
-                .with_received(response.bytes);
-            match response.head {
-                Some(head) => error.with_head(head),
-                None => error,
-            }
-        });
-        let is_interrupted = context.interrupter.is_some_and(|interrupter| interrupter.is_interrupted());
-        let result = match context.released {
+        let context = RequestContext::replace(outer).unwrap_or_default();
+        self.conclude(result, (timeout, max_duration), context, response)
+    }
+
+    /// Returns the reply to an exchange with these limits of time. Not inlined, like [`receive`].
+    #[inline(never)]
+    fn conclude(
+        &self,
+        result: Result<Response, ureq::Error>,
+        limits: (Timeout, Option<Duration>),
+        mut context: Box<RequestContext>,
+        response: ResponseProgress,
+    ) -> Reply {
+        let result = result.map_err(|error| failure(error, limits, &context, response));
+        let is_interrupted = context.interrupter.as_ref().is_some_and(Interrupter::is_interrupted);
+        let result = match context.released.take() {
             Some(mut connection) if !is_interrupted => {
                 let idle_since = connection.reset();
                 self.connector.pool.finish(connection, idle_since, context.response_started, result)
@@ -204,6 +202,48 @@ impl UreqTransport {
             _ => result,
         };
         result.map_or_else(Reply::Error, Reply::Response)
+    }
+}
+
+/// Receives the body of a response.
+///
+/// Like the other functions that are not inlined, it would enlarge the part of the stack that a thread has touched
+/// while it waits for the response to a long poll.
+#[inline(never)]
+fn receive(
+    response: http::Response<ureq::Body>,
+    wanted: BodyPolicy,
+    progress: &mut ResponseProgress,
+) -> Result<Response, ureq::Error> {
+    let (mut head, body) = response.into_parts();
+    head.headers = RequestContext::with(|context| mem::take(&mut context.withheld_response.headers));
+    let head = progress.head.insert(http::Response::from_parts(head, ()));
+    let length = body.content_length();
+    // `read_body` enforces the limit.
+    let body = RestoredBody(body.into_with_config().limit(u64::MAX).reader());
+    let bytes = read_body(wanted, head.status(), length, body, &mut progress.bytes)?;
+    Ok(mem::take(head).map(|()| bytes))
+}
+
+/// Maps the error of an exchange with these limits of time.
+fn failure(
+    error: ureq::Error,
+    (timeout, max_duration): (Timeout, Option<Duration>),
+    context: &RequestContext,
+    response: ResponseProgress,
+) -> TransportError {
+    let timeout = match max_duration {
+        Some(time) if context.limits.has_ended() => Timeout::Total(time),
+        _ if response.head.is_some() => timeout.after_head(),
+        _ => timeout,
+    };
+    let error = transport_error(error, timeout, context.sent)
+        .with_sent(context.sent)
+        .with_reused(context.sent && context.reused)
+        .with_received(response.bytes);
+    match response.head {
+        Some(head) => error.with_head(head),
+        None => error,
     }
 }
 
@@ -229,7 +269,7 @@ impl<S: Read> Read for PaddedReader<S> {
 /// of it.
 fn output_length(head: &Parts, body: u64) -> usize {
     /// Length of the lines that ureq adds, which contain the host.
-    const ADDED: usize = 512;
+    const ADDED: usize = 128;
     let headers = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
     let uri = &head.uri;
     let target =

@@ -89,6 +89,9 @@ impl NetworkConnector {
         link
     }
 
+    // Neither this nor `prepare` is inlined, so that a thread that waits for a long poll has not touched the memory of
+    // both on its stack.
+    #[inline(never)]
     fn socket(&self, host: &str, port: u16, deadline: Option<Instant>) -> Result<(Socket, Option<SocketAddr>), Error> {
         let interrupter = RequestContext::with(|context| context.interrupter.clone());
         let connected = if let Some(interrupter) = &interrupter {
@@ -110,6 +113,7 @@ impl NetworkConnector {
     }
 
     /// Opens a tunnel and performs the TLS handshake, if the origin requires them.
+    #[inline(never)]
     fn prepare(&self, mut socket: Socket, origin: &Origin, deadline: Option<Instant>) -> Result<Link, Error> {
         let Origin { tls, host, port } = origin;
         socket.set_deadline(deadline);

@@ -19,6 +19,7 @@ pub(super) struct HeadAdditions {
 impl HeadAdditions {
     /// Removes the sensitive headers from this head. If the request is sent to a proxy without a tunnel, the additions
     /// also have the rest of the URI and the proxy's login.
+    #[inline(never)]
     pub(super) fn take(head: &mut Parts, proxy: Option<&Proxy>) -> Self {
         let mut additions = Self::default();
         additions.take_sensitive(&mut head.headers);

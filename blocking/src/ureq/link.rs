@@ -16,11 +16,12 @@ const MAX_TLS_RECORD: usize = 16 << 10;
 /// Byte stream of a connection: TCP, or TLS over TCP.
 pub(super) struct Link {
     socket: Socket,
-    tls: Option<ClientConnection>,
+    /// Boxed, because it is much larger than the rest.
+    tls: Option<Box<ClientConnection>>,
 }
 
 impl Link {
-    pub(super) const fn new(socket: Socket, tls: Option<ClientConnection>) -> Self {
+    pub(super) const fn new(socket: Socket, tls: Option<Box<ClientConnection>>) -> Self {
         Self { socket, tls }
     }
 
@@ -29,7 +30,7 @@ impl Link {
         self.socket.set_deadline(until);
         match &mut self.tls {
             None => self.socket.read(buffer),
-            Some(tls) => rustls::Stream::new(tls, &mut self.socket).read(buffer),
+            Some(tls) => rustls::Stream::new(&mut **tls, &mut self.socket).read(buffer),
         }
     }
 
@@ -82,7 +83,7 @@ impl Link {
 
     /// Returns whether all bytes that have arrived from the socket were read, and TLS was not closed.
     pub(super) fn is_read(&mut self) -> bool {
-        self.tls.as_mut().is_none_or(tls_is_idle)
+        self.tls.as_mut().is_none_or(|tls| tls_is_idle(tls))
     }
 
     /// Returns whether the socket is open and no bytes are pending. A system call.

@@ -40,13 +40,14 @@ pub(super) struct RequestContext {
 }
 
 thread_local! {
-    static CURRENT: RefCell<RequestContext> = RefCell::default();
+    /// Boxed, so that it is moved without copies on the stack of a thread that waits for a response.
+    static CURRENT: RefCell<Option<Box<RequestContext>>> = RefCell::default();
 }
 
 impl RequestContext {
     /// Makes this the context of the thread, and returns the one before: an observer of a transfer may perform another
     /// exchange.
-    pub(super) fn replace(context: Self) -> Self {
+    pub(super) fn replace(context: Option<Box<Self>>) -> Option<Box<Self>> {
         CURRENT.replace(context)
     }
 
@@ -64,6 +65,6 @@ impl RequestContext {
 
     /// Reads or changes the context of the exchange that this thread performs.
     pub(super) fn with<T>(act: impl FnOnce(&mut Self) -> T) -> T {
-        CURRENT.with_borrow_mut(act)
+        CURRENT.with_borrow_mut(|current| act(current.get_or_insert_default()))
     }
 }

@@ -111,7 +111,7 @@ mod tests {
     }
 
     fn arriving(lengths: &[usize], end: Option<io::Error>) -> (RestoredBody<Arriving>, Vec<u8>) {
-        RequestContext::replace(RequestContext::default());
+        RequestContext::replace(None);
         let pieces = pieces(lengths.iter().copied());
         let all = pieces.iter().flatten().copied().collect();
         (RestoredBody(Arriving { pieces, zeros: 0, end }), all)
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_body_without_its_data_is_an_error() {
-        RequestContext::replace(RequestContext::default());
+        RequestContext::replace(None);
         let body = || RestoredBody(&[0; 3][..]);
         body().copy_to(&mut Written::default(), |_| {}).expect_err("there is no data");
         body().read(&mut [0; 3]).expect_err("there is no data");

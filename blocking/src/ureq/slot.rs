@@ -19,6 +19,7 @@ use crate::signal::Signal;
 /// # Errors
 ///
 /// Fails at the end of the time limit, or if the exchange is interrupted.
+#[inline(never)]
 pub(super) fn acquire<'a>(
     slots: &'a ConnectionSlots,
     limits: TimeLimits,

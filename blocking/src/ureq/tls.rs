@@ -16,10 +16,11 @@ pub(super) fn tls_handshake(
     config: Arc<ClientConfig>,
     host: &str,
     socket: &mut (impl Read + Write),
-) -> io::Result<ClientConnection> {
+) -> io::Result<Box<ClientConnection>> {
     let name = ServerName::try_from(host.to_owned())
         .map_err(|why| io::Error::other(TransportError::new(TransportErrorKind::Tls, format!("{host}: {why}"))))?;
-    let mut tls = ClientConnection::new(config, name).map_err(|why| io::Error::other(tls_error(&why)))?;
+    let tls = ClientConnection::new(config, name).map_err(|why| io::Error::other(tls_error(&why)))?;
+    let mut tls = Box::new(tls);
     if let Err(error) = tls.complete_io(socket) {
         let why = error.get_ref().and_then(|inner| inner.downcast_ref()).cloned();
         // Sends the alert with the reason. rustls tries a single write, which may take only one of its messages.

@@ -50,7 +50,7 @@ fn a_response_is_repaired_however_it_is_cut() {
 #[test]
 fn endless_input_is_rejected() {
     let long = |length| format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(length - 24));
-    assert_eq!(seen(&long(MAX_HEAD), 4096).expect("as long as allowed").0, "HTTP/1.1 200\n\n");
+    assert_eq!(seen(&long(MAX_HEAD), MIN_INPUT / 2).expect("as long as allowed").0, "HTTP/1.1 200\n\n");
     let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     for (text, kind) in [
         (long(MAX_HEAD + 1), TransportErrorKind::TooLarge),
@@ -61,7 +61,7 @@ fn endless_input_is_rejected() {
         (format!("{chunked}+5\r\nhello\r\n0\r\n\r\n"), TransportErrorKind::Protocol),
         (format!("{chunked}5\nhello\n0\n\n"), TransportErrorKind::Protocol),
     ] {
-        assert_eq!(seen(&text, 4096).expect_err("too much").kind, kind);
+        assert_eq!(seen(&text, MIN_INPUT / 2).expect_err("too much").kind, kind);
     }
 }
 
@@ -69,7 +69,7 @@ fn endless_input_is_rejected() {
 fn a_line_that_ureq_cannot_take_ends_at_the_size_of_the_buffer() {
     let mut buffers = Buffers::default();
     let text = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1{}", "\r".repeat(2 * MAX_INPUT));
-    let result = text.as_bytes().chunks(4096).try_for_each(|piece| {
+    let result = text.as_bytes().chunks(MIN_INPUT / 2).try_for_each(|piece| {
         let room = buffers.room()?;
         let length = room.len().min(piece.len());
         room[..length].copy_from_slice(&piece[..length]);
@@ -111,4 +111,17 @@ fn data_without_chunks_is_received_beside_the_input() {
     let mut chunked = Buffers::default();
     arrive(&mut chunked, b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
     assert!(!chunked.is_in_data(), "the chunk sizes have to be read");
+}
+
+#[test]
+fn input_is_larger_after_a_longer_response() {
+    let (mut buffers, mut withheld) = (Buffers::default(), WithheldResponse::default());
+    for (length, expected) in [(MIN_INPUT - 1, MIN_INPUT), (MIN_INPUT, LARGER_INPUT), (100, LARGER_INPUT)] {
+        let mut response = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+        response.resize(length, b'x');
+        buffers.room().expect("there is room")[..length].copy_from_slice(&response);
+        buffers.arrived(length, &mut withheld).expect("it is HTTP");
+        buffers.shrink();
+        assert_eq!(buffers.room().expect("there is room").len(), expected, "after {length} bytes");
+    }
 }
