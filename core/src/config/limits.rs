@@ -164,6 +164,9 @@ pub struct Limits {
     /// closed and made again all the time.
     pub max_idle_connections: usize,
     /// Maximum time that a connection stays idle before it is closed; in a file, a number of seconds. Default: 50 s.
+    ///
+    /// It is not reused after that time, and is closed when the next request starts or ends. There is no timer: without
+    /// another request, it stays open until the server closes it, or the client is dropped.
     #[serde(deserialize_with = "deserialize_duration")]
     pub max_idle_age: Duration,
 }
