@@ -59,8 +59,8 @@ impl Connection {
         Some(since)
     }
 
-    /// Returns whether the connection, which is idle, is open, as far as is known. One that is trusted is not checked by
-    /// a system call.
+    /// Returns whether the connection, which is idle, is open, as far as is known. One that is trusted is not checked
+    /// by a system call.
     pub(super) fn is_idle(&mut self, is_trusted: bool) -> bool {
         self.link.is_read() && (is_trusted || self.link.is_idle())
     }
