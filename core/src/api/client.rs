@@ -107,7 +107,18 @@ impl<X: Executor> Client<X> {
         self.executor().now()
     }
 
-    /// Returns the time from now until this time, by [`now`](Self::now); zero if it has passed.
+    /// Returns the time from now until this time, by [`now`](Self::now), such as the limit of a wait for the next event;
+    /// zero if it has passed.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use teamwire_core::{Client, Script};
+    ///
+    /// let client = Client::new(Script::new());
+    /// let minute = Duration::from_secs(60);
+    /// assert_eq!(client.time_until(client.now().utc + minute), minute);
+    /// assert_eq!(client.time_until(client.now().utc - minute), Duration::ZERO);
+    /// ```
     pub fn time_until(&self, time: DateTime<Utc>) -> Duration {
         (time - self.now().utc).to_std().unwrap_or_default()
     }
