@@ -107,8 +107,8 @@ impl<X: Executor> Client<X> {
         self.executor().now()
     }
 
-    /// Returns the time from now until this time, by [`now`](Self::now), such as the limit of a wait for the next event;
-    /// zero if it has passed.
+    /// Returns the time from now until this time, by [`now`](Self::now), such as the limit of a wait for the next
+    /// event. Zero if it has passed.
     ///
     /// ```
     /// use core::time::Duration;

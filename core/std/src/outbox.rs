@@ -77,7 +77,7 @@ impl<T: Clone + Serialize + DeserializeOwned> Outbox<T> {
     /// Those of [`StateFile::load`].
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let file = StateFile::new(path);
-        let list = file.load()?.unwrap_or_default();
+        let list: Vec<entry::Saved<T>> = file.load()?.unwrap_or_default();
         Ok(Self::new(Some(file), list))
     }
 
@@ -87,6 +87,7 @@ impl<T: Clone + Serialize + DeserializeOwned> Outbox<T> {
     }
 
     fn new(file: Option<StateFile>, list: Vec<entry::Saved<T>>) -> Self {
+        let list = list.into_iter().map(Arc::new).collect();
         let state = State::new(OutboxMessages { list, is_changed: false });
         Self(Arc::new(Shared { file, state: Mutex::new(state), writing: Mutex::default() }))
     }
@@ -190,7 +191,8 @@ impl<T: Clone + Serialize> Shared<T> {
         }
         let pending = self.state().pending.as_ref().map(Pending::messages);
         let Some((messages, count)) = pending else { return Ok(()) };
-        let result = self.file.as_ref().map_or(Ok(()), |file| file.save(&messages.list));
+        let list: Vec<_> = messages.list.iter().map(|message| &**message).collect();
+        let result = self.file.as_ref().map_or(Ok(()), |file| file.save(&list));
         self.state().written(messages, count, &result);
         result
     }

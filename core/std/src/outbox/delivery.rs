@@ -84,7 +84,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
 }
 
 /// Records the outcome of a post. Returns the number of messages that are rejected.
-fn settle<T>(
+fn settle<T: Clone>(
     messages: &mut OutboxMessages<T>,
     key: &str,
     outcome: &Result<Message, Error>,

@@ -1,6 +1,6 @@
 //! The messages of an outbox, in memory.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::Serialize;
 use teamwire_core::{
@@ -14,7 +14,8 @@ use super::entry::{OutboxEntry, Post, Saved, Waiting};
 /// or those that the closure of [`Outbox::change`](super::Outbox::change) changes.
 #[derive(Clone)]
 pub struct OutboxMessages<T> {
-    pub(super) list: Vec<Saved<T>>,
+    /// Shared with the messages of other moments.
+    pub(super) list: Vec<Arc<Saved<T>>>,
     pub(super) is_changed: bool,
 }
 
@@ -31,7 +32,7 @@ impl<T> OutboxMessages<T> {
 
     /// Returns all messages, in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = OutboxEntry<'_, T>> {
-        self.list.iter().map(Saved::entry)
+        self.list.iter().map(|message| message.entry())
     }
 
     /// Returns the number of messages that are to be posted.
@@ -39,6 +40,24 @@ impl<T> OutboxMessages<T> {
         self.list.iter().filter(|message| message.is_waiting()).count()
     }
 
+    pub(super) fn is_news(&self, reaction: &Reaction) -> bool {
+        let entry = self.entry_of(&reaction.mid);
+        entry.is_some_and(|it| it.reactions.get(&reaction.from_user.uid) != Some(&reaction.reaction_type))
+    }
+
+    /// Returns the message that is to be posted next: the first that was added.
+    pub(super) fn next_waiting(&self) -> Option<Waiting> {
+        self.list.iter().find_map(|message| match &message.post {
+            Post::Waiting(draft) => {
+                Some(Waiting { key: message.key.clone(), chat: message.chat.clone(), draft: (**draft).clone() })
+            }
+            Post::Posted { .. } | Post::Rejected => None,
+        })
+    }
+}
+
+/// Changes.
+impl<T: Clone> OutboxMessages<T> {
     /// Adds a message that is to be posted in this chat. The idempotency key of the draft is derived from the key,
     /// which may be [any text](Draft::idempotency_key_for). Returns `false`, and changes nothing, if there is a message
     /// with this key already: waiting, posted or rejected.
@@ -93,14 +112,9 @@ impl<T> OutboxMessages<T> {
             return None;
         }
         let message = self.list.iter_mut().find(|message| message.entry().mid == Some(&reaction.mid))?;
-        message.reactions.insert(reaction.from_user.uid.clone(), reaction.reaction_type.clone());
+        Arc::make_mut(message).reactions.insert(reaction.from_user.uid.clone(), reaction.reaction_type.clone());
         self.is_changed = true;
         Some(message.key.clone())
-    }
-
-    pub(super) fn is_news(&self, reaction: &Reaction) -> bool {
-        let entry = self.entry_of(&reaction.mid);
-        entry.is_some_and(|it| it.reactions.get(&reaction.from_user.uid) != Some(&reaction.reaction_type))
     }
 
     /// Removes a message, posted or not. A message that is not posted yet never is, unless its post has begun. Returns
@@ -126,36 +140,30 @@ impl<T> OutboxMessages<T> {
     }
 
     fn insert(&mut self, key: String, chat: ThreadId, draft: Draft, reply_to: Option<String>, data: Option<T>) -> bool {
-        if self.find(&key).is_some() {
+        if self.entry(&key).is_some() {
             return false;
         }
         let post = Post::Waiting(Box::new(draft.idempotency_key_for(&key)));
-        self.list.push(Saved { key, chat, post, reply_to, reactions: BTreeMap::new(), data });
+        let reactions = BTreeMap::new();
+        self.list.push(Arc::new(Saved { key, chat, post, reply_to, reactions, data }));
         self.is_changed = true;
         true
     }
 
     fn find(&mut self, key: &str) -> Option<&mut Saved<T>> {
-        self.list.iter_mut().find(|message| message.key == key)
+        self.list.iter_mut().find(|message| message.key == key).map(Arc::make_mut)
     }
 }
 
-/// Posts of messages.
-impl<T> OutboxMessages<T> {
-    /// Returns the message that is to be posted next: the first that was added.
-    pub(super) fn next_waiting(&self) -> Option<Waiting> {
-        self.list.iter().find_map(|Saved { key, chat, post, .. }| match post {
-            Post::Waiting(draft) => Some(Waiting { key: key.clone(), chat: chat.clone(), draft: (**draft).clone() }),
-            Post::Posted { .. } | Post::Rejected => None,
-        })
-    }
-
+/// Outcomes of posts.
+impl<T: Clone> OutboxMessages<T> {
     /// Keeps the id and time of a message that was posted.
     pub(super) fn posted(&mut self, key: &str, message: &Message) {
         let Some(posted) = self.find(key) else { return };
         posted.post = Post::Posted { mid: message.mid.clone(), sent_at: message.sent_at };
         // Only now, and in the file: the content of a message does not change once its post may have begun.
         for reply in self.list.iter_mut().filter(|reply| reply.reply_to.as_deref() == Some(key)) {
+            let reply = Arc::make_mut(reply);
             if let Post::Waiting(draft) = &mut reply.post {
                 draft.reply_to = Some(message.mid.clone());
             }
@@ -181,8 +189,9 @@ impl<T> OutboxMessages<T> {
             let (before, rest) = self.list.split_at_mut(index);
             let Some(to) = &rest[0].reply_to else { continue };
             if !before.iter().any(|message| message.key == *to && message.is_waiting()) {
-                (rest[0].post, rest[0].reply_to) = (Post::Rejected, None);
-                rejected.push(rest[0].key.clone());
+                let reply = Arc::make_mut(&mut rest[0]);
+                (reply.post, reply.reply_to) = (Post::Rejected, None);
+                rejected.push(reply.key.clone());
             }
         }
         rejected
