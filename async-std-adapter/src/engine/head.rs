@@ -22,7 +22,7 @@ pub(super) fn write(
     proxy: Option<&Proxy>,
     output: &mut Vec<u8>,
 ) -> Result<(), TransportError> {
-    check(&parts.headers)?;
+    let has_host = check(&parts.headers)?;
     output.clear();
     output.reserve(USUAL_LENGTH);
 
@@ -30,7 +30,7 @@ pub(super) fn write(
     output.push(b' ');
     write_target(parts, proxy.is_some(), output);
     output.extend_from_slice(b" HTTP/1.1\r\n");
-    if !parts.headers.contains_key(header::HOST) {
+    if !has_host {
         output.extend_from_slice(b"host: ");
         write_authority(&parts.uri, output);
         output.extend_from_slice(b"\r\n");
@@ -52,16 +52,20 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Checks that these headers leave the framing to this module.
-fn check(headers: &HeaderMap) -> Result<(), TransportError> {
+/// Checks that these headers leave the framing to this module. Returns whether they have a host.
+fn check(headers: &HeaderMap) -> Result<bool, TransportError> {
     let refused = |why| Err(TransportError::new(TransportErrorKind::Protocol, why));
-    if let Some(name) = FRAMING.iter().find(|name| headers.contains_key(*name)) {
-        return refused(format!("the request cannot be sent: its header `{name}` is set by the transport"));
+    let mut hosts = 0;
+    for (name, _) in headers {
+        if FRAMING.contains(name) {
+            return refused(format!("the request cannot be sent: its header `{name}` is set by the transport"));
+        }
+        hosts += u8::from(*name == header::HOST);
+        if hosts > 1 {
+            return refused("the request cannot be sent: it has several `host` headers".to_owned());
+        }
     }
-    if headers.get_all(header::HOST).iter().nth(1).is_some() {
-        return refused("the request cannot be sent: it has several `host` headers".to_owned());
-    }
-    Ok(())
+    Ok(hosts > 0)
 }
 
 /// Writes the target of a request: for a tunnel the authority, for a proxy the absolute URI, for a server the path.

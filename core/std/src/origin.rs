@@ -33,8 +33,15 @@ impl Origin {
     /// Returns whether this is the origin of the URI.
     pub fn serves(&self, uri: &Uri) -> bool {
         let tls = is_https(uri);
-        self.tls == tls
-            && self.port == port(uri, tls)
+        if self.tls != tls {
+            return false;
+        }
+        // Usually the host is written in the same way. `Uri` searches the authority for each of its parts.
+        let rest = uri.authority().and_then(|authority| authority.as_str().strip_prefix(&*self.host));
+        if let Some(Ok(port)) = rest.and_then(|rest| rest.strip_prefix(':')).map(str::parse::<u16>) {
+            return port == self.port;
+        }
+        self.port == port(uri, tls)
             && uri.host().is_some_and(|host| without_brackets(host).eq_ignore_ascii_case(&self.host))
     }
 }
@@ -59,6 +66,12 @@ mod tests {
 
         assert!(origin("https://example.org/a").serves(&at("https://EXAMPLE.org:443/b?c")));
         assert!(origin("http://[::1]:81/").serves(&at("http://[::1]:81/x")));
+        assert!(origin("http://example.org:81/").serves(&at("http://example.org:81/x")));
+        assert!(origin("http://example.org/").serves(&at("http://u:p@example.org/x")));
+        for other in ["http://example.org:8/", "http://example.org/", "http://example.org.x:81", "http://u@x.org:81"] {
+            assert!(!origin("http://example.org:81/").serves(&at(other)), "{other}");
+        }
+        assert!(!origin("http://example.org:81/").serves(&at("http://example.org:81@example.com:81/")));
         assert_eq!(origin("http://[::1]/"), Origin { tls: false, host: "::1".into(), port: 80 });
         for other in
             ["http://example.org/", "https://example.org:444/", "https://example.com/", "https://a.example.org/"]

@@ -40,22 +40,26 @@ impl ParsedHead {
         let start = head.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(head.len());
         let mut lines = lines(&head[start..]);
         let Some((is_old, status)) = lines.next().and_then(status_line) else { return Ok(None) };
-        let mut headers = HeaderMap::new();
+        let (mut headers, mut has_coding, mut has_option) = (HeaderMap::new(), false, false);
         for line in lines.take_while(|line| !line.is_empty()) {
             if headers.len() == MAX_FIELDS {
                 return Err(malformed(format!("more than {MAX_FIELDS} header fields")));
             }
             let (name, value) = field(line).ok_or_else(|| malformed("a header field is malformed"))?;
+            has_coding |= name == header::TRANSFER_ENCODING;
+            has_option |= name == header::CONNECTION;
             headers.append(name, value);
         }
         let length = length(&headers)?;
-        let codings = headers.get_all(header::TRANSFER_ENCODING).iter().map(HeaderValue::as_bytes);
+        // Most responses have none, and a search costs as much as the parsing of a field.
+        let codings = has_coding.then(|| headers.get_all(header::TRANSFER_ENCODING)).into_iter().flatten();
+        let codings = codings.map(HeaderValue::as_bytes);
         let framing = match Framing::of(is_old, status, codings, length.is_some()) {
             // There is no body, whatever the fields say.
             Err(_) if matches!(status, 204 | 304) => Framing { is_chunked: false, is_unambiguous: false },
             framing => framing?,
         };
-        let option = connection(&headers);
+        let option = if has_option { connection(&headers) } else { None };
         let closes_connection = option == Some("close") || is_old && option.is_none();
         Ok(Some(Self { status, headers, framing, closes_connection, length, is_old, option }))
     }
