@@ -48,7 +48,9 @@ impl Worker for Bare {
             Verb::Get => self.agent.run(request.body(()).expect("the request is valid")),
             Verb::Post => self.agent.run(request.body(responses::request_body()).expect("the request is valid")),
         };
-        let body = response.expect("the request succeeds").into_body().read_to_vec().expect("the response has a body");
+        let response = response.expect("a response arrives");
+        assert!(response.status().is_success(), "the request succeeds");
+        let body = response.into_body().read_to_vec().expect("the response has a body");
         responses::decode(verb, &body);
     }
 }

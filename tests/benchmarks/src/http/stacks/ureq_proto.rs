@@ -2,7 +2,7 @@
 
 use async_std::{future, io::ReadExt, io::WriteExt, net::TcpStream, task};
 use http::HeaderValue;
-use ureq_proto::client::{Call, RecvResponseResult, SendRequestResult};
+use ureq_proto::client::{Call, RecvBodyResult, RecvResponseResult, SendRequestResult};
 
 use crate::http::{Verb, client::AsyncWorker, responses, stacks};
 
@@ -11,16 +11,19 @@ pub(crate) struct Bare {
     port: u16,
     output: Vec<u8>,
     input: Vec<u8>,
+    body: Vec<u8>,
 }
 
 impl Bare {
     pub(crate) fn new(port: u16) -> Self {
         let socket = task::block_on(TcpStream::connect(("127.0.0.1", port))).expect("the server accepts connections");
         socket.set_nodelay(true).expect("the option is valid for a TCP socket");
-        Self { socket, port, output: vec![0; 16 << 10], input: vec![0; 16 << 10] }
+        let buffer = || vec![0; 16 << 10];
+        Self { socket, port, output: buffer(), input: buffer(), body: buffer() }
     }
 
-    async fn exchange(&mut self, verb: Verb) -> Vec<u8> {
+    /// Returns the length of the body.
+    async fn exchange(&mut self, verb: Verb) -> usize {
         let body = if verb == Verb::Post { responses::request_body() } else { Vec::new() };
         let request = stacks::request(verb, self.port).body(()).expect("the request is valid");
         let mut call = Call::new(request).expect("the request is valid");
@@ -46,19 +49,21 @@ impl Bare {
             let (used, response) =
                 call.try_response(&self.input[start..end], false).expect("the response is valid HTTP");
             start += used;
-            if response.is_some() {
+            if let Some(response) = response {
+                assert!(response.status().is_success(), "the request succeeds");
                 break;
             }
         }
         let Some(RecvResponseResult::RecvBody(mut call)) = call.proceed() else { panic!("the response has a body") };
-        let (mut body, mut filled) = (vec![0; self.input.len()], 0);
+        let mut filled = 0;
         loop {
             let (used, got) =
-                call.read(&self.input[start..end], &mut body[filled..]).expect("the response is valid HTTP");
+                call.read(&self.input[start..end], &mut self.body[filled..]).expect("the response is valid HTTP");
             (start, filled) = (start + used, filled + got);
             if call.can_proceed() {
-                body.truncate(filled);
-                return body;
+                let Some(RecvBodyResult::Cleanup(call)) = call.proceed() else { panic!("it is not a redirect") };
+                assert!(!call.must_close_connection(), "the server keeps the connection");
+                return filled;
             }
             end += self.socket.read(&mut self.input[end..]).await.expect("the response arrives");
         }
@@ -67,7 +72,8 @@ impl Bare {
 
 impl AsyncWorker for Bare {
     async fn request(&mut self, verb: Verb) {
-        let body = future::timeout(stacks::TIMEOUT, self.exchange(verb)).await.expect("the request does not time out");
-        responses::decode(verb, &body);
+        let length =
+            future::timeout(stacks::TIMEOUT, self.exchange(verb)).await.expect("the request does not time out");
+        responses::decode(verb, &self.body[..length]);
     }
 }
