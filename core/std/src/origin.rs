@@ -31,6 +31,7 @@ impl Origin {
     }
 
     /// Returns whether this is the origin of the URI.
+    #[inline]
     pub fn serves(&self, uri: &Uri) -> bool {
         let tls = is_https(uri);
         if self.tls != tls {

@@ -42,16 +42,19 @@ impl ConnectionHistory {
     }
 
     /// Returns the origin that it is connected to.
+    #[inline]
     pub const fn origin(&self) -> &Origin {
         &self.origin
     }
 
     /// Returns whether it has served an earlier exchange.
+    #[inline]
     pub const fn is_reused(&self) -> bool {
         self.reuse.is_some()
     }
 
     /// Returns whether it is reused without a check that it is open.
+    #[inline]
     pub(super) fn is_unchecked(&self) -> bool {
         self.reuse.is_some_and(|reuse| reuse.is_unchecked)
     }
@@ -63,6 +66,7 @@ impl ConnectionHistory {
     }
 
     /// Returns whether it is too old.
+    #[inline]
     pub(super) fn is_old(&self, now: Instant) -> bool {
         self.old_from.is_some_and(|then| then <= now)
     }
@@ -72,12 +76,14 @@ impl ConnectionHistory {
     ///
     /// So each connection is checked once a second at most, and a server whose connections do not last gets few
     /// requests twice.
+    #[inline]
     pub(super) fn is_trusted(&self, lost: Option<Instant>, now: Instant) -> bool {
         now.saturating_duration_since(self.checked) < TRUSTED_FOR
             && lost.is_none_or(|lost| now.saturating_duration_since(lost) >= DISTRUSTED_FOR)
     }
 
     /// Records that an exchange reuses it, after a check unless it was trusted.
+    #[inline]
     pub(super) const fn record_reuse(&mut self, now: Instant, is_trusted: bool) {
         if !is_trusted {
             self.checked = now;
@@ -87,6 +93,7 @@ impl ConnectionHistory {
 
     /// Returns the time at which it was reused, if this error of the exchange shows that it was dead by then: no byte
     /// has arrived in response. If it was reused unchecked, bytes without a whole head may have arrived before.
+    #[inline]
     pub(super) fn dead_since(&self, error: &TransportError, has_received: bool) -> Option<Instant> {
         let Reuse { since, is_unchecked } = self.reuse?;
         let is_lost = match error.kind {
