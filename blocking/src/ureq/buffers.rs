@@ -16,7 +16,7 @@ const LARGER_INPUT: usize = 8 << 10;
 const MAX_INPUT: usize = MAX_HEAD + (16 << 10);
 /// Maximum size of a buffer that an idle connection keeps.
 const MAX_KEPT: usize = 16 << 10;
-/// Minimum and maximum number of bytes of a body to receive at once.
+/// Minimum and maximum number of bytes of a body of unknown length to receive at once.
 const DATA_ROOM: RangeInclusive<usize> = 16 << 10..=64 << 10;
 /// The zeros that ureq reads instead of the data of a body without chunks.
 static ZEROS: [u8; 16 << 10] = [0; 16 << 10];
@@ -37,6 +37,8 @@ pub(super) struct Buffers {
     filled: usize,
     /// Number of zeros behind the input that ureq can read.
     zeros: usize,
+    /// Number of bytes of the body that have not arrived yet, if its length is known.
+    data_left: Option<u64>,
     /// Number of bytes of a body that may be received at once.
     data_room: usize,
     /// The last bytes to arrive have filled the buffer, so that more are likely to follow.
@@ -130,13 +132,18 @@ impl Buffers {
     /// Returns the number of bytes of data to receive at once.
     pub(super) fn data_room(&mut self) -> usize {
         let larger = self.data_room * if mem::take(&mut self.was_filled) { 2 } else { 1 };
-        self.data_room = larger.clamp(*DATA_ROOM.start(), *DATA_ROOM.end());
+        self.data_room = match self.data_left {
+            // One byte more shows whether the response is longer than announced.
+            Some(left) => usize::try_from(left).unwrap_or(usize::MAX).saturating_add(1).min(*DATA_ROOM.end()),
+            None => larger.clamp(*DATA_ROOM.start(), *DATA_ROOM.end()),
+        };
         self.data_room
     }
 
     /// Adds this number of bytes of data, which have been received.
     pub(super) fn data_arrived(&mut self, amount: usize) {
         self.was_filled = amount >= self.data_room;
+        self.data_left = self.data_left.map(|left| left.saturating_sub(amount as u64));
         self.zeros += amount;
         self.has_new_input |= amount > 0;
     }
@@ -186,8 +193,8 @@ impl Buffers {
                     // It is never longer than the whole head.
                     let for_library = head.for_library();
                     let shorter = for_library.len();
-                    let ParsedHead { headers, framing, .. } = head;
-                    withheld.headers = headers;
+                    let ParsedHead { headers, framing, length: data, .. } = head;
+                    (withheld.headers, self.data_left) = (headers, data);
                     arrived[..shorter].copy_from_slice(for_library.as_bytes());
                     arrived.copy_within(length.., shorter);
                     self.filled -= length - shorter;
@@ -218,6 +225,7 @@ impl Buffers {
             Phase::Data => {
                 withheld.data.store(new);
                 self.zeros += new.len();
+                self.data_left = self.data_left.map(|left| left.saturating_sub(new.len() as u64));
                 self.filled = self.ready;
             }
             Phase::Head | Phase::NotHttp => {}

@@ -94,7 +94,7 @@ fn data_without_chunks_is_received_beside_the_input() {
         rooms.push(buffers.data_room());
         buffers.data_arrived(amount);
     }
-    assert_eq!(rooms, [16 << 10, 32 << 10], "it is larger after it was filled");
+    assert_eq!(rooms, [64 << 10, 60_001], "no more than a byte behind the body");
     let mut seen = Vec::new();
     while buffers.readable() > 0 {
         assert!(buffers.can_use_input() && !buffers.is_clean());
@@ -107,6 +107,15 @@ fn data_without_chunks_is_received_beside_the_input() {
     assert!(data.len() == 100_003 && data.iter().all(|byte| *byte == 0));
     assert!(buffers.is_clean());
     assert_eq!(buffers.input.len(), MIN_INPUT, "it was not enlarged");
+
+    let mut endless = Buffers::default();
+    arrive(&mut endless, b"HTTP/1.1 200 OK\r\n\r\n");
+    let mut rooms = Vec::new();
+    for _ in 0..4 {
+        rooms.push(endless.data_room());
+        endless.data_arrived(rooms[rooms.len() - 1]);
+    }
+    assert_eq!(rooms, [16 << 10, 32 << 10, 64 << 10, 64 << 10], "it is larger after it was filled");
 
     let mut chunked = Buffers::default();
     arrive(&mut chunked, b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
