@@ -133,5 +133,7 @@ async fn open_tunnel<R: Runtime>(
     if !connection.input.is_empty() {
         return Err(refused("it sent more than its response".to_owned()));
     }
+    // Nothing has arrived from the origin.
+    connection.input.reset();
     Ok(())
 }

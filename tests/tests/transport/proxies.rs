@@ -8,16 +8,17 @@ use std::{
     time::Duration,
 };
 
+use rustls::version::TLS13;
 use teamwire_core::{
     Client, Config,
     config::RetryPolicy,
-    effect::{Timeout, TransportErrorKind},
+    effect::{Body, Timeout, TransportErrorKind},
     error::Cause,
 };
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{
-    Authority, Server, ask, config, fault, http_response, me, refusing_address, response, unchanged, within,
+    Authority, Server, ask, config, fault, http_response, me, posting, refusing_address, response, unchanged, within,
 };
 use teamwire_test_support::Request;
 
@@ -282,6 +283,27 @@ fn https_takes_a_tunnel_to_its_server<H: Harness>() {
     }
     drop(client);
     assert_eq!((proxy.connections(), server.connections()), (1, 1));
+}
+
+/// The alert arrives behind the response of the proxy.
+#[executor_test(adapters)]
+fn client_certificate_that_is_required_in_a_tunnel_is_reported<H: Harness>() {
+    let authority = Authority::new("a private CA");
+    let settings = authority.demanding("backend.invalid", &TLS13);
+    let proxy = Server::each(move |_, mut peer| {
+        peer.head();
+        peer.send("HTTP/1.1 200 Connection established\r\n\r\n");
+        let mut peer = peer.secure(&settings);
+        peer.handshake().expect_err("the client has no certificate");
+        let socket = &mut peer.stream.sock;
+        socket.shutdown(Shutdown::Write).expect("it is open");
+        // Unread bytes of the request would turn the end into a reset.
+        while socket.read(&mut [0; 4096]).is_ok_and(|bytes| bytes > 0) {}
+    });
+    let client = client_by::<H>(&proxy, config("https://backend.invalid").with_root_certificates_pem(authority.pem()));
+    let fault = fault::<H>(&client, posting(Body::from(b"hello".to_vec())));
+    let expected = (TransportErrorKind::ClientCertificate, false, false);
+    assert_eq!((fault.kind, fault.sent, fault.reused), expected, "{fault:?}");
 }
 
 #[executor_test(adapters)]
