@@ -47,6 +47,8 @@ struct InFlight<K> {
     /// The feed and the step; `None` once it is complete.
     step: Option<(K, Ticket)>,
     reply: BoxFuture<Reply>,
+    /// The feed was stopped before the step, which ends its subscription.
+    ends_subscription: bool,
 }
 
 /// Only the box is pinned.
@@ -116,12 +118,10 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     /// Drops the steps of the removed feeds.
     fn drop_abandoned(&mut self) {
         let abandoned = mem::take(&mut self.abandoned);
-        self.retain_steps(|_, key| !abandoned.contains(key));
+        self.retain_steps(|it| it.step.as_ref().is_some_and(|(key, _)| !abandoned.contains(key)));
     }
 
-    fn retain_steps(&mut self, is_kept: impl Fn(&FeedSet<K, F>, &K) -> bool) {
-        let set = &self.set;
-        let is_kept = |it: &InFlight<K>| it.step.as_ref().is_some_and(|(key, _)| is_kept(set, key));
+    fn retain_steps(&mut self, is_kept: impl Fn(&InFlight<K>) -> bool) {
         self.in_flight = mem::take(&mut self.in_flight).into_iter().filter(is_kept).collect();
     }
 
@@ -137,8 +137,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
             self.set.stop(self.backend.now(), &key);
         }
         if all {
-            // Feeds that are stopped already are ending their subscriptions.
-            self.retain_steps(FeedSet::is_stopped);
+            self.retain_steps(|it| it.ends_subscription);
             self.set.stop_all(self.backend.now());
         }
     }
@@ -148,7 +147,10 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     fn start(&mut self, key: K, ticket: Ticket, mut reply: BoxFuture<Reply>, cx: &mut Context<'_>) {
         match reply.as_mut().poll(cx) {
             Poll::Ready(reply) => self.set.handle(self.backend.now(), &key, ticket, reply),
-            Poll::Pending => self.in_flight.push(InFlight { step: Some((key, ticket)), reply }),
+            Poll::Pending => {
+                let ends_subscription = self.set.is_stopped(&key);
+                self.in_flight.push(InFlight { step: Some((key, ticket)), reply, ends_subscription });
+            }
         }
     }
 

@@ -238,6 +238,25 @@ fn feed_that_is_stopped_in_a_poll_ends_its_subscription_once<H: DrivesFeeds>() {
 }
 
 #[executor_test(adapters)]
+fn feed_that_was_stopped_alone_leaves_no_poll_behind<H: DrivesFeeds>() {
+    soon(|| {
+        let sandbox = sandbox();
+        // The end of a subscription would end its poll.
+        sandbox.faults().add(Rule::new(Fault::CutBefore).method("DELETE").always());
+        let mut drive: H::Driver = started(&sandbox, 1, 2);
+        // Its poll is in progress while another feed starts.
+        drive.insert(1, drive.feed());
+        drive.next().expect("it starts");
+        wait_until(&sandbox, "a poll waits", |sandbox| sandbox.pending_polls() > 0);
+        drive.stop(0);
+        drive.stopper()();
+        assert_eq!(ends(&mut drive), one_end_each(2));
+        wait_until(&sandbox, "no poll waits", |sandbox| sandbox.pending_polls() == 0);
+        drop(drive);
+    });
+}
+
+#[executor_test(adapters)]
 fn feed_that_is_stopped_twice_ends_its_subscription_once<H: DrivesFeeds>() {
     soon(|| {
         let subscription = (expect::subscribe_reactions(), respond::subscription("s1", "k0"));
