@@ -68,8 +68,9 @@ impl<C: Pooled> Pool<C> {
     /// Takes the latest connection to the origin of this URI that is open, as far as is known. Those that are not are
     /// closed.
     ///
-    /// `is_open` also gets whether the connection is trusted, so that no system call has to check it. No connection is,
-    /// unless the exchange [`replaces_stale_connection`].
+    /// `is_open` also gets whether the connection is trusted, so that no system call has to check it: the exchange
+    /// [`replaces_stale_connection`], the connection was found open within the last second, and none was lost within
+    /// the last minute.
     ///
     /// [`replaces_stale_connection`]: teamwire_core::effect::Exchange::replaces_stale_connection
     pub fn check_out(
@@ -164,14 +165,10 @@ impl<C: Pooled> Pool<C> {
     }
 
     /// Removes the connections that were idle for too long, and at least this number.
-    fn remove_old(&self, idle: &mut VecDeque<Idle<C>>, least: usize, now: Instant) -> VecDeque<Idle<C>> {
+    fn remove_old(&self, idle: &mut VecDeque<Idle<C>>, least: usize, now: Instant) -> Vec<Idle<C>> {
         let is_old = |idle: &&Idle<C>| now.saturating_duration_since(idle.since) >= self.max_idle_age;
         let count = idle.iter().take_while(is_old).count().max(least);
-        if count == 0 {
-            return VecDeque::new();
-        }
-        let rest = idle.split_off(count);
-        mem::replace(idle, rest)
+        idle.drain(..count).collect()
     }
 }
 
