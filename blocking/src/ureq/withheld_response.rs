@@ -2,7 +2,7 @@ use ureq::http::HeaderMap;
 
 /// Parts of a response that are withheld from ureq, which logs every byte that it reads: a server may repeat the
 /// credentials of a request in any of them.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct WithheldResponse {
     /// All header fields.
     pub(super) headers: HeaderMap,
@@ -11,7 +11,7 @@ pub(super) struct WithheldResponse {
 }
 
 /// Data of a body that has arrived. The memory is zeroed once, and not for each read.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub(super) struct Data {
     /// The data is at `start..end`.
     bytes: Vec<u8>,
