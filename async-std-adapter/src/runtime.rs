@@ -2,6 +2,8 @@
 
 #[cfg(feature = "async-std")]
 mod async_std;
+#[cfg(any(feature = "async-std", feature = "smol"))]
+mod blocking_work;
 #[cfg(feature = "smol")]
 mod smol;
 mod traits;

@@ -1,13 +1,12 @@
 use std::{
     io,
-    net::{SocketAddr, TcpStream, ToSocketAddrs},
+    net::{SocketAddr, TcpStream},
     time::Duration,
 };
 
 use async_io::{Async, Timer};
-use blocking::unblock;
 
-use super::traits::Runtime;
+use super::{blocking_work, traits::Runtime};
 
 /// The smol runtime: its reactor and its threads for blocking work, which start by themselves. So it also serves
 /// programs with another executor, or with none but a `block_on`.
@@ -24,8 +23,7 @@ impl Runtime for Smol {
     }
 
     async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        let host = host.to_owned();
-        unblock(move || Ok((host.as_str(), port).to_socket_addrs()?.collect())).await
+        blocking_work::resolve(host, port).await
     }
 
     fn has_arrived(&self, stream: &Async<TcpStream>) -> Option<bool> {
@@ -43,6 +41,6 @@ impl Runtime for Smol {
     }
 
     async fn unblock<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        unblock(work).await
+        blocking_work::unblock(work).await
     }
 }
