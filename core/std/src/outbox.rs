@@ -135,10 +135,10 @@ impl<T: Clone + Serialize + DeserializeOwned> Outbox<T> {
     where
         T: Send + Sync + 'static,
     {
-        X::run_future(self.changed_on(client, change))
+        X::run_future(self.apply_on(client, change))
     }
 
-    async fn changed_on<X: Portable, R>(
+    async fn apply_on<X: Portable, R>(
         &self,
         client: &Client<X>,
         change: impl FnOnce(&mut OutboxMessages<T>) -> R,

@@ -16,13 +16,14 @@ on_both_adapters! {
     stop_and_deadline_leave_the_message_in_the_outbox
     outcome_that_cannot_be_saved_is_learned_again
     outbox_is_changed_during_a_request
+    outcome_of_a_removed_message_is_not_that_of_its_successor
     changes_of_the_closure_are_saved_with_the_outcome
 }
 
 mod scenarios {
     use std::time::Duration;
 
-    use teamwire_core::{AlertType, Client, Draft, ErrorKind, config::RetryPolicy, executor::Portable};
+    use teamwire_core::{AlertType, Client, Draft, Error, ErrorKind, config::RetryPolicy, executor::Portable};
 
     use super::*;
 
@@ -174,6 +175,28 @@ mod scenarios {
         });
         let delivery = X::wait(outbox.deliver(&client, |_, _, _| {})).await.expect("the server works");
         assert_eq!((delivery.posted, texts(world, org::NOTICES)), (2, vec!["of the time 0ns".to_owned()]));
+    }
+
+    pub(super) async fn outcome_of_a_removed_message_is_not_that_of_its_successor<X: Portable>(
+        world: &World,
+        client: Client<X>,
+    ) {
+        let folder = Folder::new();
+        let outbox = open(&folder);
+        add(&outbox, "a", org::LOBBY);
+        let of_hook = outbox.clone();
+        world.whenever_posted(move |_, _| {
+            let replaced = of_hook.change(|messages| messages.remove("a") && messages.add("a", org::LOBBY, "new"));
+            assert!(replaced.expect("saved"));
+        });
+        let mut outcomes = Vec::new();
+        let delivery = X::wait(outbox.deliver(&client, |_, key, outcome| {
+            outcomes.push((key.to_owned(), outcome.map(drop).map_err(Error::kind)));
+        }));
+        let delivery = delivery.await.expect("the server works");
+        assert_eq!((delivery.posted, delivery.rejected), (0, 1));
+        assert_eq!(outcomes, [("a".to_owned(), Err(ErrorKind::IdempotencyMismatch))]);
+        assert!(open(&folder).messages().entry("a").is_some_and(|entry| entry.is_rejected));
     }
 
     pub(super) async fn changes_of_the_closure_are_saved_with_the_outcome<X: Portable>(

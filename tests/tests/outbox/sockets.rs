@@ -1,12 +1,31 @@
 //! Threads and tasks that share an outbox, over sockets.
 
-use std::{collections::BTreeSet, thread};
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+    thread,
+};
 
+use serde::{Deserialize, Serialize, Serializer};
+use smol::{channel, future};
 use teamwire_blocking::{Config, Outbox};
 use teamwire_sandbox::{Sandbox, org};
 use teamwire_test_support::Folder;
 
 use super::open;
+
+/// Held by a test, it delays the writes of an outbox with this data.
+static DISK: Mutex<()> = Mutex::new(());
+
+#[derive(Clone, Deserialize)]
+struct Delayed;
+
+impl Serialize for Delayed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let _disk = DISK.lock().unwrap_or_else(PoisonError::into_inner);
+        serializer.serialize_unit_struct("Delayed")
+    }
+}
 
 const THREADS: usize = 4;
 const MESSAGES: usize = 5;
@@ -70,4 +89,31 @@ fn tasks_share_an_outbox() {
         }
     });
     assert_posted(&sandbox, &outbox, &folder);
+}
+
+#[test]
+fn outcome_is_settled_once_if_the_delivery_is_dropped_during_the_write() {
+    let ((sandbox, config), folder) = (sandbox(), Folder::new());
+    let client = teamwire_async_std::client(config).expect("it is valid");
+    let outbox = Outbox::open(folder.path("outbox")).expect("it is empty");
+    outbox.change(|messages| messages.add_with("a", org::LOBBY, "hello", Delayed)).expect("saved");
+    let (settled, calls) = channel::unbounded();
+    let settle = |key: &str| {
+        assert_eq!(key, "a");
+        settled.try_send(()).expect("the test receives it");
+    };
+    let disk = DISK.lock().expect("no write has panicked");
+    let dropped = async {
+        outbox.deliver(&client, |_, key, _| settle(key)).await.expect("it is dropped before");
+        panic!("the write is delayed");
+    };
+    smol::block_on(future::or(dropped, async { calls.recv().await.expect("the sender is here") }));
+
+    let mut next = outbox.deliver(&client, |_, key, _| settle(key));
+    assert!(smol::block_on(future::poll_once(&mut next)).is_none(), "it posts the message again");
+    drop(disk);
+    assert_eq!(smol::block_on(next).expect("the server works").posted, 0);
+    assert!(calls.is_empty(), "it was settled before");
+    assert_eq!(outbox.messages().waiting(), 0);
+    assert_eq!(sandbox.texts(org::LOBBY).len(), 1);
 }

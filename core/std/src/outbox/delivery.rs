@@ -5,7 +5,11 @@ use std::time::Duration;
 use serde::{Serialize, de::DeserializeOwned};
 use teamwire_core::{Client, Error, Message, executor::Portable};
 
-use super::{Outbox, entry::Waiting, messages::OutboxMessages};
+use super::{
+    Outbox,
+    entry::{Serial, Waiting},
+    messages::OutboxMessages,
+};
 
 /// Times until the next delivery: after the first failure, and at most.
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
@@ -60,13 +64,10 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
         X::run_future(async move {
             let mut delivery = Delivery::default();
             let Some(mut running) = Running::start(self) else { return Ok(delivery) };
-            while let Some(Waiting { key, chat, draft }) = running.next() {
+            while let Some(Waiting { serial, chat, draft }) = running.next() {
                 let outcome = X::wait(client.chats().chat(chat).post(draft)).await;
                 match &outcome {
-                    Ok(_) => {
-                        running.succeed();
-                        delivery.posted += 1;
-                    }
+                    Ok(_) => running.succeed(),
                     Err(error) if error.is_permanent() => running.succeed(),
                     Err(error) if error.is_transient() => {
                         delivery.retry_after = Some(running.fail(error));
@@ -75,29 +76,32 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
                     }
                     Err(_) => return outcome.map(|_| delivery),
                 }
-                delivery.rejected +=
-                    self.changed_on(client, |messages| settle(messages, &key, &outcome, &mut settled)).await?;
+                let count = self.apply_on(client, |messages| settle(messages, serial, &outcome, &mut settled)).await?;
+                match outcome {
+                    Ok(_) => delivery.posted += count,
+                    Err(_) => delivery.rejected += count,
+                }
             }
             Ok(delivery)
         })
     }
 }
 
-/// Records the outcome of a post. Returns the number of messages that are rejected.
+/// Records the outcome of a post. Returns the number of messages that are posted or rejected.
 fn settle<T: Clone>(
     messages: &mut OutboxMessages<T>,
-    key: &str,
+    serial: Serial,
     outcome: &Result<Message, Error>,
     settled: &mut impl FnMut(&mut OutboxMessages<T>, &str, Result<&Message, &Error>),
 ) -> usize {
     match outcome {
         Ok(message) => {
-            messages.posted(key, message);
-            settled(messages, key, Ok(message));
-            0
+            let Some(key) = messages.posted(serial, message) else { return 0 };
+            settled(messages, &key, Ok(message));
+            1
         }
         Err(error) => {
-            let rejected = messages.rejected(key);
+            let rejected = messages.rejected(serial);
             for key in &rejected {
                 settled(messages, key, Err(error));
             }

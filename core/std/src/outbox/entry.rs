@@ -1,4 +1,7 @@
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use serde::{Deserialize, Deserializer, Serialize};
 use teamwire_core::{
@@ -29,16 +32,30 @@ pub struct OutboxEntry<'outbox, T> {
 
 /// A message that is to be posted.
 pub(super) struct Waiting {
-    pub(super) key: String,
+    pub(super) serial: Serial,
     pub(super) chat: ThreadId,
     /// The message, with its idempotency key.
     pub(super) draft: Draft,
+}
+
+/// Number of a message in this process. A message that is removed and added again, with the same key, has another one,
+/// so that the outcome of a post that began before belongs to the removed message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Serial(u64);
+
+impl Default for Serial {
+    fn default() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 /// A message in the form in which it is saved.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(bound(deserialize = "T: Deserialize<'de>"))]
 pub(super) struct Saved<T> {
+    #[serde(skip)]
+    pub(super) serial: Serial,
     pub(super) key: String,
     pub(super) chat: ThreadId,
     pub(super) post: Post,

@@ -8,7 +8,7 @@ use teamwire_core::{
     model::{MessageId, ThreadId},
 };
 
-use super::entry::{OutboxEntry, Post, Saved, Waiting};
+use super::entry::{OutboxEntry, Post, Saved, Serial, Waiting};
 
 /// The messages of an [`Outbox`](super::Outbox): those of a moment, from [`Outbox::messages`](super::Outbox::messages),
 /// or those that the closure of [`Outbox::change`](super::Outbox::change) changes.
@@ -49,7 +49,7 @@ impl<T> OutboxMessages<T> {
     pub(super) fn next_waiting(&self) -> Option<Waiting> {
         self.list.iter().find_map(|message| match &message.post {
             Post::Waiting(draft) => {
-                Some(Waiting { key: message.key.clone(), chat: message.chat.clone(), draft: (**draft).clone() })
+                Some(Waiting { serial: message.serial, chat: message.chat.clone(), draft: (**draft).clone() })
             }
             Post::Posted { .. } | Post::Rejected => None,
         })
@@ -117,13 +117,17 @@ impl<T: Clone> OutboxMessages<T> {
         Some(message.key.clone())
     }
 
-    /// Removes a message, posted or not. A message that is not posted yet never is, unless its post has begun. Returns
-    /// `false` if there is not one.
+    /// Removes a message, posted or not. A message that is not posted yet never is, unless its post has begun; then its
+    /// outcome is not reported. Returns `false` if there is not one.
+    ///
+    /// The key can be added again. With the default protocol, the server knows it for 24 hours: with the same content,
+    /// the post returns the message that was posted, and with other content, it is rejected.
     pub fn remove(&mut self, key: &str) -> bool {
         self.keep(|message| message.key != key)
     }
 
     /// Removes the posted and rejected messages for which `keep` returns `false`, such as those of last week.
+    /// Their keys can be added again, as after [`remove`](Self::remove).
     pub fn retain(&mut self, mut keep: impl FnMut(OutboxEntry<'_, T>) -> bool) {
         self.keep(|message| message.is_waiting() || keep(message.entry()));
     }
@@ -145,7 +149,8 @@ impl<T: Clone> OutboxMessages<T> {
         }
         let post = Post::Waiting(Box::new(draft.idempotency_key_for(&key)));
         let reactions = BTreeMap::new();
-        self.list.push(Arc::new(Saved { key, chat, post, reply_to, reactions, data }));
+        let serial = Serial::default();
+        self.list.push(Arc::new(Saved { serial, key, chat, post, reply_to, reactions, data }));
         self.is_changed = true;
         true
     }
@@ -157,12 +162,14 @@ impl<T: Clone> OutboxMessages<T> {
 
 /// Outcomes of posts.
 impl<T: Clone> OutboxMessages<T> {
-    /// Keeps the id and time of a message that was posted.
-    pub(super) fn posted(&mut self, key: &str, message: &Message) {
-        let Some(posted) = self.find(key) else { return };
+    /// Keeps the id and time of a message that was posted. Returns its key; `None` if it does not wait any more: an
+    /// earlier delivery has kept them, or it was removed.
+    pub(super) fn posted(&mut self, serial: Serial, message: &Message) -> Option<String> {
+        let posted = self.find_waiting(serial)?;
+        let key = posted.key.clone();
         posted.post = Post::Posted { mid: message.mid.clone(), sent_at: message.sent_at };
         // Only now, and in the file: the content of a message does not change once its post may have begun.
-        for reply in self.list.iter_mut().filter(|reply| reply.reply_to.as_deref() == Some(key)) {
+        for reply in self.list.iter_mut().filter(|reply| reply.reply_to.as_ref() == Some(&key)) {
             let reply = Arc::make_mut(reply);
             if let Post::Waiting(draft) = &mut reply.post {
                 draft.reply_to = Some(message.mid.clone());
@@ -170,15 +177,22 @@ impl<T: Clone> OutboxMessages<T> {
             reply.reply_to = None;
         }
         self.is_changed = true;
+        Some(key)
     }
 
     /// Keeps that a message can never be posted, and the replies to it neither. Returns their keys.
-    pub(super) fn rejected(&mut self, key: &str) -> Vec<String> {
-        let Some(message) = self.find(key).filter(|message| message.is_waiting()) else { return Vec::new() };
+    pub(super) fn rejected(&mut self, serial: Serial) -> Vec<String> {
+        let Some(message) = self.find_waiting(serial) else { return Vec::new() };
         message.post = Post::Rejected;
+        let key = message.key.clone();
         self.is_changed = true;
         let replies = self.reject_replies();
-        [vec![key.to_owned()], replies].concat()
+        [vec![key], replies].concat()
+    }
+
+    fn find_waiting(&mut self, serial: Serial) -> Option<&mut Saved<T>> {
+        let message = self.list.iter_mut().find(|message| message.serial == serial)?;
+        message.is_waiting().then(|| Arc::make_mut(message))
     }
 
     /// Rejects the replies to messages that do not wait any more, and the replies to those. Returns their keys.
