@@ -28,7 +28,7 @@ pub fn perform(task: &FileTask) -> Result<FileOutcome, FileError> {
         FileTask::Len { path } => measure(path).map(FileOutcome::Len),
         FileTask::Create { target } => part::create(target).map(|(part, target)| FileOutcome::Created { part, target }),
         FileTask::Rename { from, to } => part::rename(from, to).map(|()| FileOutcome::Done).map_err(file_error(to)),
-        FileTask::Remove { path } => match fs::remove_file(path) {
+        FileTask::Remove { path } => match part::remove(path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(file_error(path)(error)),
             _ => Ok(FileOutcome::Done),
         },

@@ -1,5 +1,5 @@
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
 };
@@ -82,7 +82,7 @@ impl StateFile {
     /// file are kept, and of a symbolic link the target is replaced.
     ///
     /// The new file has a random name that ends in `.part`. It is removed if saving fails. If the program is killed
-    /// meanwhile, a later save in that folder removes it, when it is more than an hour old.
+    /// meanwhile, a later save in that folder removes it, when it is more than a day old.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl StateFile {
         let (part, target) = part::create(&path)?;
         let saved = write(&part, json).and_then(|()| part::rename(&part, &target));
         if saved.is_err() {
-            let _ = fs::remove_file(&part);
+            let _ = part::remove(&part);
         }
         saved.and_then(|()| sync_folder(Path::new(&target))).map_err(|error| files::file_error(&path)(error).into())
     }

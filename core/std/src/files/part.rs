@@ -41,7 +41,8 @@ pub(crate) fn create(target: &str) -> Result<(String, String), FileError> {
     let part = Path::new(&resolved).with_file_name(name);
     leftovers::remove(part.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new(".")), is_part);
     let part = part.into_os_string().into_string().map_err(|_| unusable("the path is not Unicode"))?;
-    match create_new(&part, replaced.as_ref()) {
+    leftovers::protect(Path::new(&part));
+    match create_new(&part, replaced.as_ref()).inspect_err(|_| leftovers::forget(Path::new(&part))) {
         Ok(()) => Ok((part, resolved)),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Err(FileError::new(target, FileErrorKind::NotFound, "there is no such folder"))
@@ -64,7 +65,16 @@ pub(crate) fn rename(from: &str, to: &str) -> io::Result<()> {
     {
         permissions::keep(from, &replaced)?;
     }
-    fs::rename(from, to)
+    fs::rename(from, to)?;
+    leftovers::forget(Path::new(from));
+    Ok(())
+}
+
+/// Removes a file that [`create`] has made and that is not renamed.
+pub(crate) fn remove(path: &str) -> io::Result<()> {
+    let removed = fs::remove_file(path);
+    leftovers::forget(Path::new(path));
+    removed
 }
 
 /// Opens a file that [`create`] has made, for writing. Fails for anything but a regular file, also for a link to one.

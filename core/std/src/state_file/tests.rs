@@ -1,5 +1,6 @@
 use std::{
     collections::BTreeMap,
+    fs,
     sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, SystemTime},
@@ -66,6 +67,25 @@ fn state_is_loaded_as_it_was_saved() {
     assert_eq!(folder.names(), ["state.json"]);
 }
 
+/// Such as the file of a download that is tried again for a long time, or after a jump of the clock.
+#[test]
+fn old_file_of_this_process_is_not_removed() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("sub")).expect("it can be created");
+    // The folder is searched once for each path to it.
+    let (first, second) = (folder.path("file"), StateFile::new(folder.path("sub/../state.json")));
+    let (part, target) = part::create(&path_to_string(&first).expect("Unicode")).expect("it can be created");
+    let of_another = folder.path(&format!(".teamwire-{}.part", "0".repeat(32)));
+    File::create(&of_another).expect("it can be created");
+    for file in [&part, path_to_string(&of_another).as_ref().expect("Unicode")] {
+        let days_ago = SystemTime::now() - Duration::from_secs(3_600 * 48);
+        part::open(file).expect("it is there").set_modified(days_ago).expect("it is ours");
+    }
+    second.save("state").expect("it can be written");
+    assert!(!of_another.exists(), "the folder is searched");
+    part::rename(&part, &target).expect("it is still there");
+}
+
 /// A crash between the writing of the new file and its renaming leaves the new file, whole or in part.
 #[test]
 fn crash_before_the_new_state_is_complete_leaves_the_old_one() {
@@ -92,11 +112,11 @@ fn files_of_killed_processes_are_removed_when_they_are_old() {
         left.set_modified(SystemTime::now() - Duration::from_secs(3_600 * hours)).expect("it is ours");
     };
     let part = |digit: &str| format!(".teamwire-{}.part", digit.repeat(32));
-    leave(&part("0"), 2);
-    leave(&part("1"), 0);
+    leave(&part("0"), 25);
+    leave(&part("1"), 23);
     let others = [".teamwire-0.part", ".teamwire-notes.part", "teamwire.part"];
     for name in others {
-        leave(name, 2);
+        leave(name, 25);
     }
     fs::create_dir(folder.path(&part("2"))).expect("it can be created");
     file.save("state").expect("it can be written");

@@ -9,7 +9,10 @@ use std::{
 use teamwire_core::claim::StoreError;
 
 use super::record::failed;
-use crate::files::{leftovers::is_abandoned, part::random_name};
+use crate::files::{
+    leftovers::{self, is_abandoned},
+    part::random_name,
+};
 
 /// Number of times that a folder without versions is read again: a version may have been added and its predecessor
 /// removed while it was read.
@@ -172,6 +175,7 @@ impl Part {
     fn write(folder: &Path, bytes: &[u8], is_durable: bool) -> io::Result<Self> {
         let path = folder.join(format!(".{}{PART}", random_name()?));
         let mut file: File = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        leftovers::protect(&path);
         let part = Self(path);
         file.write_all(bytes)?;
         if is_durable {
@@ -184,6 +188,7 @@ impl Part {
 impl Drop for Part {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.0);
+        leftovers::forget(&self.0);
     }
 }
 
