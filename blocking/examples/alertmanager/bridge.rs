@@ -110,7 +110,7 @@ impl Bridge {
             messages.retain(|it| it.data.is_some_and(|alert| alert.resolved_at.is_none_or(|at| at > day_ago)));
         })?;
         let messages = self.outbox.messages();
-        let again = (delivery.failure.is_none() && messages.waiting() > 0).then_some(Duration::ZERO);
+        let again = (delivery.retry_after.is_none() && messages.waiting() > 0).then_some(Duration::ZERO);
         let due = messages.iter().filter_map(|it| Some(self.client.time_until(self.due(&it)?)));
         Ok(due.chain(again).chain(delivery.retry_after).min())
     }

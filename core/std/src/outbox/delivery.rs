@@ -23,11 +23,12 @@ pub struct Delivery {
     pub posted: usize,
     /// Number of messages that can never be posted.
     pub rejected: usize,
-    /// The error after which the rest of the messages waits; `None` if none waits.
+    /// The error of the message that still waits, with those behind it; `None` if there was no such error, and if
+    /// another delivery runs.
     pub failure: Option<Error>,
     /// Time after which the next delivery should be tried, for instance as the limit of a wait for the next event:
     /// 1 s after the first failure, twice that after the next one, and so on up to 60 s, or longer if the server asks
-    /// for it. `None` if none waits.
+    /// for it. 1 s if another delivery runs and has not posted all messages yet. Otherwise `None`.
     pub retry_after: Option<Duration>,
 }
 
@@ -47,8 +48,9 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     ///   [`add`](OutboxMessages::add) does nothing.
     /// - If the client is stopped, or the future dropped, a post that has begun may have taken effect. The message
     ///   still waits; the next delivery posts it again with its key, and so learns the id.
-    /// - One delivery runs at a time: another call returns at once, with nothing posted, as the first one posts what
-    ///   waits. So every thread may call it after a change.
+    /// - One delivery runs at a time, which posts also what other threads add. Another call returns at once, with
+    ///   nothing posted, and a time in [`Delivery::retry_after`] if messages wait: the one that runs may fail or be
+    ///   dropped. So every thread may call it after a change.
     ///
     /// # Errors
     ///
@@ -63,7 +65,10 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     ) -> X::Run<'a, Delivery> {
         X::run_future(async move {
             let mut delivery = Delivery::default();
-            let Some(mut running) = Running::start(self) else { return Ok(delivery) };
+            let Some(mut running) = Running::start(self) else {
+                delivery.retry_after = (self.0.state().newest().waiting() > 0).then_some(MIN_BACKOFF);
+                return Ok(delivery);
+            };
             while let Some(Waiting { serial, chat, draft }) = running.next() {
                 let outcome = X::wait(client.chats().chat(chat).post(draft)).await;
                 match &outcome {
