@@ -15,6 +15,7 @@ on_both_adapters! {
     rejected_message_blocks_nothing_and_is_reported_with_its_replies
     stop_and_deadline_leave_the_message_in_the_outbox
     outcome_that_cannot_be_saved_is_learned_again
+    message_without_its_file_blocks_nothing
     outbox_is_changed_during_a_request
     outcome_of_a_removed_message_is_not_that_of_its_successor
     changes_of_the_closure_are_saved_with_the_outcome
@@ -23,7 +24,12 @@ on_both_adapters! {
 mod scenarios {
     use std::time::Duration;
 
-    use teamwire_core::{AlertType, Client, Draft, Error, ErrorKind, config::RetryPolicy, executor::Portable};
+    use teamwire_core::{
+        AlertType, Client, Draft, Error, ErrorKind,
+        config::RetryPolicy,
+        executor::Portable,
+        model::{NewAttachment, Upload},
+    };
 
     use super::*;
 
@@ -162,6 +168,26 @@ mod scenarios {
         let delivery = X::wait(outbox.deliver(&client, |_, _, _| {})).await.expect("the server works");
         assert_eq!((delivery.posted, texts(world, org::LOBBY).len()), (1, 1));
         assert_eq!(open(&folder).messages().waiting(), 0);
+    }
+
+    pub(super) async fn message_without_its_file_blocks_nothing<X: Portable>(world: &World, client: Client<X>) {
+        let folder = Folder::new();
+        let outbox = open(&folder);
+        fs::create_dir(folder.path("folder")).expect("nothing is in the way");
+        for name in ["missing", "folder"] {
+            let draft = Draft::text(name).attach(NewAttachment::file(Upload::from_path(folder.path(name))));
+            assert!(outbox.change(|messages| messages.add(name, org::LOBBY, draft)).expect("saved"));
+        }
+        add(&outbox, "a", org::LOBBY);
+        let mut outcomes = Vec::new();
+        let delivery = X::wait(outbox.deliver(&client, |_, key, outcome| {
+            outcomes.push((key.to_owned(), outcome.map(drop).map_err(Error::kind)));
+        }));
+        let delivery = delivery.await.expect("the server works");
+        assert_eq!((delivery.posted, delivery.rejected), (1, 2));
+        let rejected = |key: &str| (key.to_owned(), Err(ErrorKind::File));
+        assert_eq!(outcomes, [rejected("missing"), rejected("folder"), ("a".to_owned(), Ok(()))]);
+        assert_eq!(texts(world, org::LOBBY), ["a"]);
     }
 
     pub(super) async fn outbox_is_changed_during_a_request<X: Portable>(world: &World, client: Client<X>) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
-use teamwire_core::{Client, Error, Message, executor::Portable};
+use teamwire_core::{Client, Error, Message, effect::FileErrorKind, error::Cause, executor::Portable};
 
 use super::{
     Outbox,
@@ -37,7 +37,8 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     /// that are added meanwhile are posted as well. With an asynchronous client, the result is a future.
     ///
     /// `settled` is called with each message that was posted, and with each that can never be posted, because the error
-    /// [is permanent](Error::is_permanent) or because it replies to such a message. It receives the messages, its key
+    /// [is permanent](Error::is_permanent), because the file of an attachment does not exist any more, or because it
+    /// replies to such a message. It receives the messages, its key
     /// and the outcome. What it changes is saved together with the outcome, so that a follow-up is neither lost nor
     /// made twice. As in [`change`](Self::change), it must not use the outbox itself.
     ///
@@ -55,7 +56,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     /// # Errors
     ///
     /// Another error of a post, which ends a bot, such as `Auth` for a revoked key, `Cancelled` if the client was
-    /// stopped, and `File` for an attachment that cannot be read: the message still waits. Those of
+    /// stopped, and `File` for an attachment that exists but cannot be read: the message still waits. Those of
     /// [`StateFile::save`](crate::StateFile::save): the next delivery posts the message again, with its key. What was
     /// posted or rejected before is saved, and `settled` has been called with it.
     pub fn deliver<'a, X: Portable>(
@@ -74,6 +75,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
                 match &outcome {
                     Ok(_) => running.succeed(),
                     Err(error) if error.is_permanent() => running.succeed(),
+                    Err(error) if is_file_missing(error) => {}
                     Err(error) if error.is_transient() => {
                         delivery.retry_after = Some(running.fail(error));
                         delivery.failure = Some(error.clone());
@@ -89,6 +91,16 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
             }
             Ok(delivery)
         })
+    }
+}
+
+/// Returns `true` for a file that is missing, or a folder in its place. Other errors of a file, such as that of its
+/// permissions, may concern all files of the program.
+fn is_file_missing(error: &Error) -> bool {
+    match error.cause() {
+        Cause::File(error) => matches!(error.kind, FileErrorKind::NotFound | FileErrorKind::IsDirectory),
+        Cause::Attachment { cause, .. } => is_file_missing(cause),
+        _ => false,
     }
 }
 
