@@ -123,12 +123,11 @@ impl Bridge {
 
     /// Posts who has reacted, once.
     fn report(&self, reaction: &Reaction) -> Result<(), Error> {
-        let Reaction { reaction_id, reaction_type, from_user, .. } = reaction;
         self.outbox.change(|messages| {
-            if let Some(key) = messages.record(reaction) {
-                let text = format!("{from_user} reacted: {reaction_type}");
+            if let Some(recorded) = messages.record(reaction) {
+                let text = format!("{} reacted: {}", reaction.from_user, reaction.reaction_type);
                 println!("{text}");
-                messages.add_reply(format!("{reaction_id}-{reaction_type}"), &key, text);
+                messages.add_reply(format!("{}-reaction-{}", recorded.key, recorded.number), &recorded.key, text);
             }
         })
     }

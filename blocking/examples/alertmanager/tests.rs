@@ -105,7 +105,8 @@ fn reaction_is_reported_by_the_next_process_and_prevents_escalation() -> Result<
     // The list has it before the feed delivers it.
     let missed = respond::reactions([sample::reaction("r1", "m1", "c1", "ok")]);
     let after = script([respond::reaction_updates(reactions, "k1"), silence(11)]);
-    let after = posts(after.on(expect::reactions("c1", "m1"), [missed]), "Anna Berg reacted: ok", "r1-ok");
+    let after =
+        posts(after.on(expect::reactions("c1", "m1"), [missed]), "Anna Berg reacted: ok", &format!("{KEY}-reaction-1"));
     run(&after, &folder, &[])?;
     after.assert_done();
     // It is not reported again.
@@ -115,6 +116,21 @@ fn reaction_is_reported_by_the_next_process_and_prevents_escalation() -> Result<
         .on(expect::subscribe_reactions(), [respond::subscription("s2", "k9")])
         .on(expect::reaction_updates().cursor("k1"), [silence(1)]);
     run(&next, &folder, &[])
+}
+
+#[test]
+fn reaction_that_is_changed_back_is_reported_again() -> Result<(), Error> {
+    let folder = Folder::new();
+    let mut script = posts_alert(script(
+        ["ok", "sos", "ok"].map(|kind| respond::reaction_updates([sample::reaction("r1", "m1", "c1", kind)], "k1")),
+    ));
+    script = script.on(expect::reactions("c1", "m1"), [respond::empty_list()]);
+    for (number, kind) in [(1, "ok"), (2, "sos"), (3, "ok")] {
+        script = posts(script, &format!("Anna Berg reacted: {kind}"), &format!("{KEY}-reaction-{number}"));
+    }
+    run(&script, &folder, &["firing"])?;
+    script.assert_done();
+    Ok(())
 }
 
 #[test]

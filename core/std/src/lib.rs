@@ -37,7 +37,7 @@ pub use self::{
     happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, PreferredAddresses},
     host::{at_host, authority, without_brackets},
     origin::Origin,
-    outbox::{Delivery, MissedReactions, Outbox, OutboxEntry, OutboxMessages},
+    outbox::{Delivery, MissedReactions, Outbox, OutboxEntry, OutboxMessages, RecordedReaction},
     paths::{image_file, path_to_string, upload_file},
     pool::{ConnectionHistory, Pool, Pooled},
     progress::{BodyProgress, UploadProgress},

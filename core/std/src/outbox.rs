@@ -14,7 +14,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use teamwire_core::{Client, Error, executor::Portable};
 
 use self::changes::{Pending, State, Token};
-pub use self::{delivery::Delivery, entry::OutboxEntry, messages::OutboxMessages, reactions::MissedReactions};
+pub use self::{
+    delivery::Delivery,
+    entry::OutboxEntry,
+    messages::OutboxMessages,
+    reactions::{MissedReactions, RecordedReaction},
+};
 use crate::StateFile;
 
 /// Messages that are posted once each, also if the program is killed meanwhile, in a [`StateFile`].

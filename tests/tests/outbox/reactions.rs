@@ -4,9 +4,12 @@ use teamwire_core::{AlertType, Client, Draft, ErrorKind, Reaction, ReactionType,
 use teamwire_test_support::Folder;
 use teamwire_testing::{World, org};
 
-use super::{add, on_both_adapters, open};
+use super::{add, on_both_adapters, open, texts};
 
-on_both_adapters! { missed_reactions_are_those_that_are_not_recorded }
+on_both_adapters! {
+    missed_reactions_are_those_that_are_not_recorded
+    reaction_that_is_changed_back_has_a_number_of_its_own
+}
 
 mod scenarios {
     use super::*;
@@ -44,7 +47,7 @@ mod scenarios {
         assert_eq!(unavailable, [("left", ErrorKind::NotFound)]);
 
         let record = |reaction| outbox.change(|messages| messages.record(reaction)).expect("saved");
-        assert_eq!(record(&missed.reactions[0]).as_deref(), Some("a"));
+        assert_eq!(record(&missed.reactions[0]).map(|it| it.key).as_deref(), Some("a"));
         assert_eq!(record(&missed.reactions[0]), None, "it is known");
         // After a restart, only the other one is missed.
         let outbox = open(&folder);
@@ -56,6 +59,36 @@ mod scenarios {
         let hurried = client.with_retry(teamwire_core::config::RetryPolicy::NEVER);
         let error = X::wait(outbox.missed_reactions(&hurried, |_| true)).await.expect_err("there is no network");
         assert!(error.is_transient());
+    }
+
+    pub(super) async fn reaction_that_is_changed_back_has_a_number_of_its_own<X: Portable>(
+        world: &World,
+        client: Client<X>,
+    ) {
+        let folder = Folder::new();
+        let draft = Draft::text("Pump 3 is down").alert(AlertType::Alert);
+        open(&folder).change(|messages| messages.add("a", org::LOBBY, draft)).expect("saved");
+        let mut expected = vec!["Pump 3 is down"];
+        for kind in ["", "ok", "sos", "ok"] {
+            // A new process.
+            let outbox = open(&folder);
+            if let Some(mid) = outbox.messages().entry("a").and_then(|entry| entry.mid) {
+                let reacted = world.act(org::ANNA, |anna| anna.react(org::LOBBY, mid.as_str(), kind));
+                reacted.expect("the chat is open");
+                expected.push(kind);
+            }
+            let missed = X::wait(outbox.missed_reactions(&client, |entry| entry.key == "a")).await;
+            for reaction in missed.expect("the server works").reactions {
+                let recorded = outbox.change(|messages| {
+                    let recorded = messages.record(&reaction)?;
+                    let text = reaction.reaction_type.to_string();
+                    messages.add_reply(format!("a/{}", recorded.number), &recorded.key, text).then_some(())
+                });
+                recorded.expect("saved").expect("it is news, and its key is new");
+            }
+            X::wait(outbox.deliver(&client, |_, _, _| {})).await.expect("the server works");
+        }
+        assert_eq!(texts(world, org::LOBBY), expected);
     }
 }
 
@@ -77,7 +110,7 @@ fn newest_reaction_of_each_user_is_recorded() {
     let record = |reaction| outbox.change(|messages| messages.record(&reaction)).expect("saved");
     assert_eq!(record(reaction("m2", ReactionType::Ok, "anna")), None, "it is another message");
     for (kind, uid) in [(ReactionType::Ok, "anna"), (ReactionType::Ok, "ben"), (ReactionType::Sos, "anna")] {
-        assert_eq!(record(reaction("m1", kind.clone(), uid)).as_deref(), Some("a"));
+        assert_eq!(record(reaction("m1", kind.clone(), uid)).map(|it| it.key).as_deref(), Some("a"));
         assert_eq!(record(reaction("m1", kind, uid)), None);
     }
     let messages = open(&folder).messages();

@@ -64,8 +64,16 @@ pub(super) struct Saved<T> {
     pub(super) reply_to: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) reactions: BTreeMap<UserId, ReactionType>,
+    /// Number of reactions that were recorded, with those that users have changed since.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) reaction_count: u64,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(super) data: Option<T>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Returns data that was saved, which may be `null` itself.

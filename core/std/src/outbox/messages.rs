@@ -8,7 +8,10 @@ use teamwire_core::{
     model::{MessageId, ThreadId},
 };
 
-use super::entry::{OutboxEntry, Post, Saved, Serial, Waiting};
+use super::{
+    entry::{OutboxEntry, Post, Saved, Serial, Waiting},
+    reactions::RecordedReaction,
+};
 
 /// The messages of an [`Outbox`](super::Outbox): those of a moment, from [`Outbox::messages`](super::Outbox::messages),
 /// or those that the closure of [`Outbox::change`](super::Outbox::change) changes.
@@ -101,20 +104,22 @@ impl<T: Clone> OutboxMessages<T> {
         self.is_changed |= before.is_none() || before != serde_json::to_vec(data).ok();
     }
 
-    /// Records a reaction, such as that of a feed. Returns the key of its message if this is news: `None` if the
-    /// message does not exist, or if this is the recorded reaction of the user already.
+    /// Records a reaction, such as that of a feed. Returns the key of its message, and a number for it, if this is news:
+    /// `None` if the message does not exist, or if this is the recorded reaction of the user already.
     ///
     /// So each reaction is reported once, although a feed delivers some again after a restart, and
     /// [`Outbox::missed_reactions`](super::Outbox::missed_reactions) returns some that the feed delivers as well. The
     /// exception is a user who changed a reaction while the bot was down: the feed then repeats the change.
-    pub fn record(&mut self, reaction: &Reaction) -> Option<String> {
+    pub fn record(&mut self, reaction: &Reaction) -> Option<RecordedReaction> {
         if !self.is_news(reaction) {
             return None;
         }
         let message = self.list.iter_mut().find(|message| message.entry().mid == Some(&reaction.mid))?;
-        Arc::make_mut(message).reactions.insert(reaction.from_user.uid.clone(), reaction.reaction_type.clone());
+        let message = Arc::make_mut(message);
+        message.reactions.insert(reaction.from_user.uid.clone(), reaction.reaction_type.clone());
+        message.reaction_count += 1;
         self.is_changed = true;
-        Some(message.key.clone())
+        Some(RecordedReaction { key: message.key.clone(), number: message.reaction_count })
     }
 
     /// Removes a message, posted or not. A message that is not posted yet never is, unless its post has begun; then its
@@ -148,9 +153,9 @@ impl<T: Clone> OutboxMessages<T> {
             return false;
         }
         let post = Post::Waiting(Box::new(draft.idempotency_key_for(&key)));
-        let reactions = BTreeMap::new();
+        let (reactions, reaction_count) = (BTreeMap::new(), 0);
         let serial = Serial::default();
-        self.list.push(Arc::new(Saved { serial, key, chat, post, reply_to, reactions, data }));
+        self.list.push(Arc::new(Saved { serial, key, chat, post, reply_to, reactions, reaction_count, data }));
         self.is_changed = true;
         true
     }

@@ -5,6 +5,17 @@ use teamwire_core::{Client, Error, Reaction, executor::Portable};
 
 use super::{Outbox, entry::OutboxEntry};
 
+/// A reaction that [`OutboxMessages::record`](super::OutboxMessages::record) has recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecordedReaction {
+    /// The key of the message.
+    pub key: String,
+    /// The number of this reaction among those to the message that were recorded, from 1. A user who changes a reaction
+    /// and changes it back has made three, with one reaction id: use the number in the key of a message about it.
+    pub number: u64,
+}
+
 /// The outcome of [`Outbox::missed_reactions`].
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -37,10 +48,9 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     /// /// Posts who has reacted, as a reply.
     /// fn report(outbox: &Outbox, reaction: &Reaction) -> Result<(), Error> {
     ///     outbox.change(|messages| {
-    ///         if let Some(key) = messages.record(reaction) {
-    ///             let Reaction { reaction_id, reaction_type, from_user, .. } = reaction;
-    ///             let text = format!("{from_user}: {reaction_type}");
-    ///             messages.add_reply(format!("{reaction_id}/{reaction_type}"), &key, text);
+    ///         if let Some(recorded) = messages.record(reaction) {
+    ///             let text = format!("{}: {}", reaction.from_user, reaction.reaction_type);
+    ///             messages.add_reply(format!("{}/reaction-{}", recorded.key, recorded.number), &recorded.key, text);
     ///         }
     ///     })
     /// }
