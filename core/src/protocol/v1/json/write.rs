@@ -20,14 +20,23 @@ pub(in crate::protocol::v1) fn object_with_text(
     text: Option<&str>,
     rest: &impl Serialize,
 ) -> Result<Vec<u8>> {
-    let rest = serde_json::to_vec(rest)?;
-    let Some(text) = text else { return Ok(rest) };
+    let mut json = serde_json::to_vec(rest)?;
+    let Some(text) = text else { return Ok(json) };
     let is_plain = plain_length(text.as_bytes()) == text.len() && !has_control(text.as_bytes());
     let value = if is_plain { Cow::Borrowed(text) } else { Cow::Owned(serde_json::to_string(text)?) };
     let quote: &[u8] = if is_plain { b"\"" } else { b"" };
-    // In the place of the bracket of the other members, if there are any.
-    let (separator, others): (&[u8], _) = if rest == b"{}" { (b"", &rest[1..]) } else { (b",", &rest[1..]) };
-    Ok([b"{\"", name.as_bytes(), b"\":", quote, value.as_bytes(), quote, separator, others].concat())
+    let separator: &[u8] = if json == b"{}" { b"" } else { b"," };
+    let parts = [b"{\"", name.as_bytes(), b"\":", quote, value.as_bytes(), quote, separator];
+    // The parts take the place of the bracket before the other members.
+    let (length, end) = (parts.iter().map(|part| part.len()).sum(), json.len());
+    json.resize(length + end - 1, 0);
+    json.copy_within(1..end, length);
+    let mut at = 0;
+    for part in parts {
+        json[at..at + part.len()].copy_from_slice(part);
+        at += part.len();
+    }
+    Ok(json)
 }
 
 #[cfg(test)]
