@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use teamwire_blocking::{
@@ -26,21 +26,39 @@ pub(crate) struct Bridge {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Alert {
     since: DateTime<Utc>,
+    received_at: DateTime<Utc>,
     needs_reaction: bool,
     resolved_at: Option<DateTime<Utc>>,
+}
+
+impl Alert {
+    fn is_kept(&self, now: DateTime<Utc>) -> bool {
+        self.resolved_at.map_or(now - self.received_at < MAX_AGE, |at| now - at < TimeDelta::days(1))
+    }
+}
+
+/// Time after which an alert is forgotten, unless it is resolved: one that still fires then is posted again.
+const MAX_AGE: TimeDelta = TimeDelta::days(30);
+
+/// Reactions that the feed may have missed, or delivered before the id of their message was known.
+#[derive(Default)]
+struct CatchUp {
+    is_due: bool,
+    /// A delivery has failed: a message that it did not confirm may be in the chat.
+    follows_next_post: bool,
 }
 
 impl Bridge {
     /// Posts, and handles reactions and what is due, until the feed ends.
     pub(crate) fn run(&self) -> Result<(), Error> {
         let checkpoint: Option<Checkpoint> = self.checkpoint.load()?;
-        let mut is_behind = checkpoint.is_some();
+        let mut catch_up = CatchUp { is_due: checkpoint.is_some(), ..CatchUp::default() };
         let mut reactions = self.client.chats().reaction_updates(checkpoint);
         loop {
-            let wait = self.work(&mut is_behind)?;
+            let wait = self.work(&mut catch_up)?;
             match reactions.next_until(&self.wake, wait)? {
                 Next::Event(event) => {
-                    is_behind |= matches!(event, FeedEvent::Started(_) | FeedEvent::Gap(_));
+                    catch_up.is_due |= matches!(event, FeedEvent::Started(_) | FeedEvent::Gap(_));
                     event.item().map_or(Ok(()), |reaction| self.report(reaction))?;
                     event.checkpoint().map_or(Ok(()), |checkpoint| self.checkpoint.save(checkpoint))?;
                 }
@@ -64,7 +82,8 @@ impl Bridge {
                 let key = alert.key();
                 match alert.status {
                     Status::Firing => {
-                        let data = Alert { since: alert.starts_at, needs_reaction: true, resolved_at: None };
+                        let (since, received_at) = (alert.starts_at, now);
+                        let data = Alert { since, received_at, needs_reaction: true, resolved_at: None };
                         messages.add_with(key, &self.chat, draft, data);
                     }
                     Status::Resolved => {
@@ -79,7 +98,7 @@ impl Bridge {
     }
 
     /// Posts what waits, and escalates what is due. Returns the time until there is something to do again.
-    fn work(&self, is_behind: &mut bool) -> Result<Option<Duration>, Error> {
+    fn work(&self, catch_up: &mut CatchUp) -> Result<Option<Duration>, Error> {
         // First what an earlier process has left: without its id, a reaction would not find its alert.
         let delivery = self.outbox.deliver(&self.client, |_, key, outcome| {
             if let Err(error) = outcome {
@@ -89,16 +108,18 @@ impl Bridge {
         if let Some(error) = &delivery.failure {
             eprintln!("cannot post yet: {error}");
         }
+        catch_up.is_due |= delivery.posted > 0 && mem::take(&mut catch_up.follows_next_post);
+        catch_up.follows_next_post |= delivery.failure.is_some();
         let is_due = |it: &OutboxEntry<'_, Alert>| self.due(it).is_some_and(|due| due <= self.client.now().utc);
         let is_open = |it: &OutboxEntry<'_, Alert>| it.data.is_some_and(|alert| alert.resolved_at.is_none());
-        let missed = self.outbox.missed_reactions(&self.client, |it| is_due(it) || *is_behind && is_open(it));
+        let missed = self.outbox.missed_reactions(&self.client, |it| is_due(it) || catch_up.is_due && is_open(it));
         let missed = match missed {
             Err(error) if error.is_transient() => return Ok(Some(Duration::from_secs(15))),
             missed => missed?,
         };
-        *is_behind = false;
+        catch_up.is_due = false;
         missed.reactions.iter().try_for_each(|reaction| self.report(reaction))?;
-        let day_ago = self.client.now().utc - TimeDelta::days(1);
+        let now = self.client.now().utc;
         self.outbox.change(|messages| {
             // They have been deleted, for instance: they need no reaction any more.
             missed.unavailable.iter().for_each(|(key, _)| messages.update(key, |alert| alert.needs_reaction = false));
@@ -107,7 +128,7 @@ impl Bridge {
                 messages.add_reply(format!("{key}-escalated"), &key, attention("No reaction yet"));
                 messages.update(&key, |alert| alert.needs_reaction = false);
             }
-            messages.retain(|it| it.data.is_some_and(|alert| alert.resolved_at.is_none_or(|at| at > day_ago)));
+            messages.retain(|it| it.data.is_some_and(|alert| alert.is_kept(now)));
         })?;
         let messages = self.outbox.messages();
         let again = (delivery.retry_after.is_none() && messages.waiting() > 0).then_some(Duration::ZERO);
@@ -115,10 +136,12 @@ impl Bridge {
         Ok(due.chain(again).chain(delivery.retry_after).min())
     }
 
-    /// Returns the time at which an alert is escalated: that of the posted ones without a reaction.
+    /// Returns the time at which an alert is escalated: that of the posted ones without a reaction; `None` if it is too
+    /// far away for a calendar.
     fn due(&self, alert: &OutboxEntry<'_, Alert>) -> Option<DateTime<Utc>> {
         let is_open = alert.data.is_some_and(|data| data.needs_reaction) && alert.reactions.is_empty();
-        alert.sent_at.filter(|_| is_open).map(|sent_at| sent_at + self.escalate_after)
+        let escalate_after = TimeDelta::from_std(self.escalate_after).ok()?;
+        alert.sent_at.filter(|_| is_open)?.checked_add_signed(escalate_after)
     }
 
     /// Posts who has reacted, once.

@@ -20,7 +20,7 @@ mod webhook;
 
 use std::{env, error::Error, net::TcpListener, path::PathBuf, sync::Arc, thread, time::Duration};
 
-use teamwire_blocking::{NewChat, Outbox, StateFile, StopHandle, Wake, serde_json};
+use teamwire_blocking::{ErrorKind, NewChat, Outbox, StateFile, StopHandle, Wake, serde_json};
 
 use self::{
     bridge::Bridge,
@@ -50,7 +50,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let receiver = Arc::clone(&bridge);
     thread::spawn(move || http::serve(&listener, |request| respond(&receiver, request)));
     // An outage does not end the feed, but a revoked key does, for instance.
-    Ok(bridge.run()?)
+    match bridge.run() {
+        // The grace period was too short for a post.
+        Err(error) if error.kind() == ErrorKind::Cancelled => Ok(()),
+        result => Ok(result?),
+    }
 }
 
 /// Confirms a webhook once it is saved. Alertmanager repeats its request later after a 503, but not after a 400.

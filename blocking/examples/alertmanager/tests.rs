@@ -143,6 +143,55 @@ fn alert_of_an_outage_is_saved_and_posted_afterwards() -> Result<(), Error> {
     Ok(())
 }
 
+/// The first post fails, and the feed delivers a reaction before the post is repeated.
+#[test]
+fn reaction_to_a_message_of_unknown_id_is_reported_once_it_is_known() -> Result<(), Error> {
+    let folder = Folder::new();
+    let graph = || respond::uploaded(sample::asset("a1", "alerts.png", "image/png", 300));
+    let reaction = || sample::reaction("r1", "m1", "c1", "ok");
+    let mut script = script([respond::reaction_updates([reaction()], "k1"), silence(12)]);
+    // At the start, after the start of the feed, and after the reaction.
+    for _ in 0..3 {
+        script = script.then(expect::upload(), graph()).then(expect::post("c1"), respond::unavailable(600));
+    }
+    // Not due for an escalation.
+    let script = posts_alert_at(script, 1).on(expect::reactions("c1", "m1"), [respond::reactions([reaction()])]);
+    let script = posts(script, "Anna Berg reacted: ok", &format!("{KEY}-reaction-1"));
+    run(&script, &folder, &["firing"])?;
+    script.assert_done();
+    Ok(())
+}
+
+#[test]
+fn alert_that_is_never_resolved_is_forgotten_after_a_month() -> Result<(), Error> {
+    let folder = Folder::new();
+    let first = posts_alert(script([silence(1)])).on(expect::reactions("c1", "m1"), [respond::empty_list()]);
+    run(&first, &folder, &["firing"])?;
+    let second = posts(script([silence(1)]), "No reaction yet", &format!("{KEY}-escalated"));
+    let second = second.on(expect::reactions("c1", "m1"), [respond::empty_list()]);
+    second.advance(HOUR * 24 * 29);
+    run(&second, &folder, &[])?;
+    assert_eq!(bridge(&second, &folder)?.outbox.messages().iter().count(), 1);
+    let third = script([silence(1)]).on(expect::reactions("c1", "m1"), [respond::empty_list()]);
+    third.advance(HOUR * 24 * 30);
+    run(&third, &folder, &[])?;
+    assert_eq!(bridge(&third, &folder)?.outbox.messages().iter().count(), 0);
+    Ok(())
+}
+
+#[test]
+fn time_of_an_escalation_may_be_beyond_the_calendar() -> Result<(), Error> {
+    for seconds in [u64::MAX, 9_000_000_000_000_000, 8_000_000_000_000, 100_000_000_000] {
+        let folder = Folder::new();
+        let script = posts_alert(script([silence(1)])).on(expect::reactions("c1", "m1"), [respond::empty_list()]);
+        let bridge = Bridge { escalate_after: Duration::from_secs(seconds), ..bridge(&script, &folder)? };
+        bridge.receive(&serde_json::from_str(&alert("firing")).expect("it is valid"))?;
+        bridge.run()?;
+        script.assert_done();
+    }
+    Ok(())
+}
+
 #[test]
 fn webhook_is_confirmed_once_it_is_saved() -> Result<(), Error> {
     let folder = Folder::new();

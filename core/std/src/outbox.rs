@@ -97,8 +97,8 @@ impl<T: Clone + Serialize + DeserializeOwned> Outbox<T> {
         Self(Arc::new(Shared { file, state: Mutex::new(state), writing: Mutex::default() }))
     }
 
-    /// Changes the messages, and saves all changes together: all or, if the disk fails, none. Returns the result of the
-    /// closure.
+    /// Changes the messages, and saves all changes together. If that fails, none is made; if only the flush of the
+    /// folder has failed, the file has them until the next save. Returns the result of the closure.
     ///
     /// ```
     /// # let outbox: teamwire_std::Outbox = teamwire_std::Outbox::in_memory();

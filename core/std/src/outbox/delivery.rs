@@ -58,7 +58,8 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     /// Another error of a post, which ends a bot, such as `Auth` for a revoked key, `Cancelled` if the client was
     /// stopped, and `File` for an attachment that exists but cannot be read: the message still waits. Those of
     /// [`StateFile::save`](crate::StateFile::save): the next delivery posts the message again, with its key. What was
-    /// posted or rejected before is saved, and `settled` has been called with it.
+    /// posted or rejected before is saved, and `settled` has been called with it. It has also been called with the
+    /// message whose outcome could not be saved, and is called with it again: its changes were not made.
     pub fn deliver<'a, X: Portable>(
         &'a self,
         client: &'a Client<X>,

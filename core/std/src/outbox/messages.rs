@@ -104,7 +104,7 @@ impl<T: Clone> OutboxMessages<T> {
         self.is_changed |= before.is_none() || before != serde_json::to_vec(data).ok();
     }
 
-    /// Records a reaction, such as that of a feed. Returns the key of its message, and a number for it, if this is news:
+    /// Records a reaction, such as that of a feed. Returns the key of its message and a number for it if this is news:
     /// `None` if the message does not exist, or if this is the recorded reaction of the user already.
     ///
     /// So each reaction is reported once, although a feed delivers some again after a restart, and

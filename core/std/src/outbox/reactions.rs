@@ -33,8 +33,10 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     /// future.
     ///
     /// A bot that follows reactions calls it when it starts, and after [`Gap`](teamwire_core::FeedEvent::Gap): also if
-    /// its feed resumes at a checkpoint, which may be behind a reaction to a message whose id was not known yet. It
-    /// handles them as those of the feed, by the same function, which records each:
+    /// its feed resumes at a checkpoint, which may be behind a reaction to a message whose id was not known yet. For
+    /// the same reason, it calls it once a message is posted after a delivery [has failed](super::Delivery::failure):
+    /// the message may have been in the chat since then. It handles them as those of the feed, by the same function,
+    /// which records each:
     ///
     /// ```
     /// use teamwire_core::{Client, Error, Reaction, Script};
