@@ -27,6 +27,15 @@ impl<R: Runtime, T: Transport> Network<R, T> {
     }
 }
 
+/// Work in a type without a lifetime. With that of the box, Rust 1.88 cannot prove that a future is `Send`.
+struct Work(Box<dyn FnOnce() + Send>);
+
+impl Work {
+    fn perform(self) {
+        (self.0)();
+    }
+}
+
 impl<R: Runtime, T: Transport> Backend for Network<R, T> {
     fn now(&self) -> Now {
         self.clock.now()
@@ -41,7 +50,8 @@ impl<R: Runtime, T: Transport> Backend for Network<R, T> {
     }
 
     fn unblock(self: Arc<Self>, work: Box<dyn FnOnce() + Send>) -> BoxFuture<()> {
-        Box::pin(async move { self.runtime.unblock(work).await })
+        let work = Work(work);
+        Box::pin(async move { self.runtime.unblock(move || work.perform()).await })
     }
 
     fn sleep(self: Arc<Self>, until: Moment) -> BoxFuture<()> {

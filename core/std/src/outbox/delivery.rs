@@ -39,8 +39,8 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     /// `settled` is called with each message that was posted, and with each that can never be posted, because the error
     /// [is permanent](Error::is_permanent), because the file of an attachment does not exist any more, or because it
     /// replies to such a message. It receives the messages, its key and the outcome. What it changes is saved together
-    /// with the outcome, so that a follow-up is neither lost nor made twice. As in [`change`](Self::change), it must not
-    /// use the outbox itself.
+    /// with the outcome, so that a follow-up is neither lost nor made twice. As in [`change`](Self::change), it must
+    /// not use the outbox itself.
     ///
     /// - After an error that [is transient](Error::is_transient), such as that of an outage or of a
     ///   [deadline](Client::with_deadline), the message and those behind it still wait, so that their order is kept:
