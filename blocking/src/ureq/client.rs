@@ -23,9 +23,9 @@ use ureq::{
 };
 
 use super::{
-    agent::agent, buffers::MAX_OUTPUT, connector::NetworkConnector, head_additions::HeadAdditions,
-    interrupter::Interrupter, limits::TimeLimits, proxy::opens_tunnel, request_context::RequestContext,
-    restored_body::RestoredBody, slot::acquire, tcp::Hosts,
+    agent::agent, buffers::MAX_OUTPUT, connection::Connection, connector::NetworkConnector,
+    head_additions::HeadAdditions, interrupter::Interrupter, limits::TimeLimits, pooled_connection::PooledConnection,
+    proxy::opens_tunnel, request_context::RequestContext, restored_body::RestoredBody, slot::acquire, tcp::Hosts,
 };
 use crate::transport::{RequestBody, StoppableTransport, read_body, stopped};
 
@@ -112,7 +112,7 @@ impl UreqTransport {
             return Ok(response);
         }
         drop(response);
-        if let Some(mut connection) = RequestContext::with(|context| context.released.take())
+        if let Some(mut connection) = PooledConnection::replace_released(None)
             && let Some(since) = connection.reset()
         {
             self.connector.pool.check_in(connection, since);
@@ -174,13 +174,14 @@ impl UreqTransport {
             return Reply::Error(timed_out(timeout, Some(WAITING_FOR_CONNECTION)));
         };
         let mut response = ResponseProgress::default();
-        let outer = RequestContext::replace(None);
+        let outer = (RequestContext::replace(None), PooledConnection::replace_released(None));
         let replaces_stale_connection = exchange.replaces_stale_connection;
         let context =
             Box::new(RequestContext { replaces_stale_connection, limits, interrupter, ..RequestContext::default() });
         let result = self.exchange(exchange, context, &mut response);
-        let context = RequestContext::replace(outer).unwrap_or_default();
-        self.conclude(result, (timeout, max_duration), context, response)
+        let context = RequestContext::replace(outer.0).unwrap_or_default();
+        let connection = PooledConnection::replace_released(outer.1);
+        self.conclude(result, (timeout, max_duration), context, connection, response)
     }
 
     /// Returns the reply to an exchange with these limits of time. Not inlined, like [`receive`].
@@ -189,12 +190,13 @@ impl UreqTransport {
         &self,
         result: Result<Response, ureq::Error>,
         limits: (Timeout, Option<Duration>),
-        mut context: Box<RequestContext>,
+        context: Box<RequestContext>,
+        connection: Option<Box<Connection>>,
         response: ResponseProgress,
     ) -> Reply {
         let result = result.map_err(|error| failure(error, limits, &context, response));
         let is_interrupted = context.interrupter.as_ref().is_some_and(Interrupter::is_interrupted);
-        let result = match context.released.take() {
+        let result = match connection {
             Some(mut connection) if !is_interrupted => {
                 let idle_since = connection.reset();
                 self.connector.pool.finish(connection, idle_since, context.response_started, result)

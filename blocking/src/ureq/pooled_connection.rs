@@ -1,12 +1,20 @@
+use std::cell::Cell;
+
 use ureq::{
     Error,
     unversioned::transport::{Buffers, NextTimeout, Transport},
 };
 
-use super::{connection::Connection, request_context::RequestContext};
+use super::connection::Connection;
 
-/// A connection for ureq, which keeps none. When ureq drops it, the context of the exchange gets it, and so the
-/// transport, which keeps or closes it: ureq drops connections under the lock of its pool.
+thread_local! {
+    /// The connection of the exchange that this thread performs, once ureq has dropped it.
+    static RELEASED: Cell<Option<Box<Connection>>> = const { Cell::new(None) };
+}
+
+/// A connection for ureq, which keeps none. When ureq drops it, the transport gets it by
+/// [`replace_released`](Self::replace_released), and keeps or closes it: ureq drops connections under the lock of its
+/// pool.
 ///
 /// That pool is not used: it goes through all idle connections several times per request, and reuses the longest idle
 /// one first, so that after a peak of requests none gets old.
@@ -19,6 +27,12 @@ pub(super) struct PooledConnection(
 impl PooledConnection {
     pub(super) const fn new(connection: Box<Connection>) -> Self {
         Self(Some(connection))
+    }
+
+    /// Returns the connection that ureq has dropped, and makes `other` that connection: an observer of a transfer may
+    /// perform another exchange.
+    pub(super) fn replace_released(other: Option<Box<Connection>>) -> Option<Box<Connection>> {
+        RELEASED.replace(other)
     }
 
     fn connection(&mut self) -> &mut Connection {
@@ -50,8 +64,7 @@ impl Transport for PooledConnection {
 
 impl Drop for PooledConnection {
     fn drop(&mut self) {
-        let connection = self.0.take();
-        RequestContext::with(|context| context.released = connection);
+        RELEASED.set(self.0.take());
     }
 }
 
@@ -80,7 +93,7 @@ mod tests {
         drop(PooledConnection::new(Box::new(connection)));
         peer.set_nonblocking(true).expect("it is open");
         assert_eq!(peer.read(&mut [0]).expect_err("it is not closed").kind(), ErrorKind::WouldBlock);
-        let mut released = RequestContext::with(|context| context.released.take()).expect("the exchange has it");
+        let mut released = PooledConnection::replace_released(None).expect("the exchange has it");
         assert_eq!(released.reset(), None, "its exchange was not complete");
         drop(released);
         peer.set_nonblocking(false).expect("it is open");

@@ -1,8 +1,7 @@
 use std::cell::RefCell;
 
 use super::{
-    connection::Connection, head_additions::HeadAdditions, interrupter::Interrupter, limits::TimeLimits,
-    withheld_response::WithheldResponse,
+    head_additions::HeadAdditions, interrupter::Interrupter, limits::TimeLimits, withheld_response::WithheldResponse,
 };
 
 /// State of the exchange that this thread performs, shared with its connection.
@@ -26,8 +25,6 @@ pub(super) struct RequestContext {
     pub(super) interrupter: Option<Interrupter>,
     /// The exchange took a connection that had served another one.
     pub(super) reused: bool,
-    /// The connection, once ureq has dropped it.
-    pub(super) released: Option<Box<Connection>>,
     /// A byte of the request may have left.
     pub(super) sent: bool,
     /// A byte of the response has arrived.
