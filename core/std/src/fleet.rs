@@ -4,6 +4,7 @@ mod event;
 mod follower;
 mod inbox;
 mod keeper;
+mod link;
 mod reporter;
 mod set;
 

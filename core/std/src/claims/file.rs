@@ -13,7 +13,7 @@ use std::{
 
 use teamwire_core::claim::{Claimed, Member, Release, Save, Saved, StoreError, View, Wanted};
 
-use self::record::Record;
+use self::{record::Record, versions::failed};
 use super::{ClaimStore, FeedRecord, MemberRecord, memory::system_time};
 
 /// A store in a folder of a local disk, for the processes of one machine. It needs no service.
@@ -59,7 +59,7 @@ impl FileStore {
         clock: impl Fn() -> u64 + Send + Sync + 'static,
     ) -> Result<Self, StoreError> {
         let folder = folder.into();
-        fs::create_dir_all(&folder).map_err(|error| record::failed("cannot create the folder", &folder, error))?;
+        fs::create_dir_all(&folder).map_err(|error| failed("cannot create the folder", &folder, error))?;
         versions::check(&folder)?;
         Ok(Self { folder, clock: Arc::new(clock) })
     }
@@ -73,7 +73,7 @@ impl FileStore {
     fn check(&self) -> Result<(), StoreError> {
         match fs::metadata(&self.folder) {
             Ok(_) => Ok(()),
-            Err(error) => Err(record::failed("cannot use the folder", &self.folder, error)),
+            Err(error) => Err(failed("cannot use the folder", &self.folder, error)),
         }
     }
 
@@ -120,7 +120,7 @@ impl FileStore {
 
 /// Returns the names in a folder; none if it does not exist.
 fn folder_names(folder: &Path) -> Result<Vec<String>, StoreError> {
-    let failed = |error| record::failed("cannot read the folder", folder, error);
+    let failed = |error| failed("cannot read the folder", folder, error);
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

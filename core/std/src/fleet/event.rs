@@ -10,7 +10,7 @@ use teamwire_core::{
     feed::InChat,
 };
 
-use super::follower::Link;
+use super::link::Link;
 
 /// An event of a feed that is followed by claim. It dereferences to the [`FeedEvent`].
 ///

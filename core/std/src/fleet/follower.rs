@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -13,7 +13,7 @@ use teamwire_core::{
     observe::Observer,
 };
 
-use super::{Fleet, FleetEvent, Shared, Wake, keeper::State};
+use super::{Fleet, FleetEvent, Wake, keeper::State, link::Link};
 
 /// Number of events that are handed out at the same time in a loop of the bot's own.
 const DEFAULT_LIMIT: usize = 64;
@@ -47,26 +47,6 @@ pub enum Turn<T: InChat> {
     Wait(Option<Duration>),
     /// The feed has ended, or cannot be followed.
     End(Result<(), Error>),
-}
-
-/// The state of a followed feed, shared with its events.
-pub(super) struct Link<T> {
-    pub(super) shared: Arc<Shared>,
-    feed: Arc<str>,
-    /// Locked before the state of the member.
-    following: Arc<Mutex<Following<T>>>,
-    wake: Wake,
-}
-
-impl<T> Clone for Link<T> {
-    fn clone(&self) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-            feed: Arc::clone(&self.feed),
-            following: Arc::clone(&self.following),
-            wake: Wake::clone(&self.wake),
-        }
-    }
 }
 
 /// An event whose handler runs: it is handled or fails with the result of the handler.
@@ -201,31 +181,6 @@ impl<T: InChat> Follower<T> {
             (self.on_failure)(error);
         }
         running.finish(result.is_ok());
-    }
-}
-
-impl<T> Link<T> {
-    pub(super) fn following(&self) -> MutexGuard<'_, Following<T>> {
-        self.following.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<T: InChat> Link<T> {
-    pub(super) fn finish(&self, handed: Handed) {
-        self.following().finish(&mut self.shared.lock().replica, handed);
-        self.notify();
-    }
-
-    pub(super) fn fail(&self, handed: Handed, event: FeedEvent<T>) {
-        let now = self.shared.clock.now().moment;
-        self.following().fail(&mut self.shared.lock().replica, handed, event, now);
-        self.notify();
-    }
-
-    /// Notifies the keeper and the follower of the end of a handler.
-    fn notify(&self) {
-        self.shared.changed.notify_all();
-        (self.wake)();
     }
 }
 

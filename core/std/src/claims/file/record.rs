@@ -1,10 +1,6 @@
 //! A record with versions, as JSON.
 
-use std::{
-    io::{self, ErrorKind},
-    marker::PhantomData,
-    path::Path,
-};
+use std::{marker::PhantomData, path::Path};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use teamwire_core::claim::StoreError;
@@ -132,18 +128,4 @@ impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Record<T> {
     fn contended(&self) -> StoreError {
         StoreError::unavailable(format!("others keep changing {}", self.versions.folder().display()))
     }
-}
-
-/// Returns the error of an operation on a path.
-pub(super) fn failed(what: &str, path: &Path, error: io::Error) -> StoreError {
-    let message = format!("{what} {}", path.display());
-    let is_lasting = matches!(
-        error.kind(),
-        ErrorKind::PermissionDenied
-            | ErrorKind::ReadOnlyFilesystem
-            | ErrorKind::NotADirectory
-            | ErrorKind::InvalidInput
-    );
-    let failed = if is_lasting { StoreError::unusable(message) } else { StoreError::unavailable(message) };
-    failed.with_source(error)
 }

@@ -8,7 +8,6 @@ use std::{
 
 use teamwire_core::claim::StoreError;
 
-use super::record::failed;
 use crate::files::{
     leftovers::{self, is_abandoned},
     part::random_name,
@@ -190,6 +189,20 @@ impl Drop for Part {
         let _ = fs::remove_file(&self.0);
         leftovers::forget(&self.0);
     }
+}
+
+/// Returns the error of an operation on a path.
+pub(super) fn failed(what: &str, path: &Path, error: io::Error) -> StoreError {
+    let message = format!("{what} {}", path.display());
+    let is_lasting = matches!(
+        error.kind(),
+        ErrorKind::PermissionDenied
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::NotADirectory
+            | ErrorKind::InvalidInput
+    );
+    let failed = if is_lasting { StoreError::unusable(message) } else { StoreError::unavailable(message) };
+    failed.with_source(error)
 }
 
 /// Fails unless files can be created in this folder, and can have hard links.
