@@ -9,6 +9,7 @@ mod chats;
 mod check;
 mod client;
 mod contacts;
+mod naming;
 mod new_chats;
 
 pub use self::{chat::Chat, chat_ref::ChatRef, chats::Chats, client::Client, contacts::Contacts};

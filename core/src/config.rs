@@ -1,6 +1,7 @@
 //! The configuration of a client, for all executors.
 
 mod limits;
+mod seconds;
 mod settings;
 mod urls;
 mod vars;

@@ -10,7 +10,7 @@ use crate::{
     executor::Executor,
     flow::{Changed, Flow},
     model::{ChatInfo, ChatType, Group, GroupId, Image, ThreadId, User, UserId},
-    protocol::Made,
+    protocol::{Endpoint, Made},
 };
 
 /// A snapshot of a chat, with all operations on it.
@@ -28,6 +28,21 @@ use crate::{
 pub struct Chat<X> {
     by_id: ChatRef<X>,
     info: ChatInfo,
+}
+
+/// Its snapshot.
+impl<X: Executor> ChatRef<X> {
+    /// Returns the chat as it now is: a new snapshot.
+    ///
+    /// [`Chats::by_thread_id`](crate::Chats::by_thread_id) returns `None` where this fails with `NotFound`.
+    ///
+    /// # Errors
+    ///
+    /// Only the kinds that [every operation](ChatRef#errors) can fail with.
+    pub fn get(&self) -> X::Run<'_, Chat<X>> {
+        let chat = self.session().request(|protocol| protocol.chat(self.tid()).map(Endpoint::existing));
+        self.run(&Operation::GET, chat.map(|info| Chat::new(self.executor().clone(), info)))
+    }
 }
 
 impl<X> Deref for Chat<X> {

@@ -1,9 +1,9 @@
-use super::ChatRef;
+use super::{ChatRef, naming::naming};
 use crate::{
     error::{Error, Operation},
     executor::Executor,
-    flow::{Flow, MapError},
-    model::{Listing, Message, MessageId, MessageRef, Reaction, ReactionType, ThreadId},
+    flow::Flow,
+    model::{Listing, Message, MessageRef, Reaction, ReactionType, ThreadId},
 };
 
 /// A single message of the chat, and the reactions to it.
@@ -109,16 +109,4 @@ impl<X: Executor> ChatRef<X> {
         // Without the ids, which may contain a secret.
         Err(Error::invalid(parameter, "belongs to another chat"))
     }
-}
-
-/// Names the message of an operation in its error, if it has not been found.
-pub(super) fn naming<F: Flow>(
-    flow: F,
-    message: Option<MessageId>,
-) -> MapError<F, impl FnMut(&mut Error) + Send + use<F>> {
-    MapError::new(flow, move |error| {
-        if let Some(message) = &message {
-            error.set_message(message);
-        }
-    })
 }

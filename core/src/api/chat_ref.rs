@@ -3,7 +3,7 @@ use core::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Chat, chat_message::naming};
+use super::naming::naming;
 use crate::{
     effect::Now,
     error::{Error, Operation},
@@ -15,7 +15,7 @@ use crate::{
         run_observed,
     },
     model::{Attachments, Draft, Listing, LiveLocationUpdate, Message, Messages, ThreadId, User},
-    protocol::{Dated, Endpoint, FeedSource, Made, Protocol, fingerprint},
+    protocol::{Dated, FeedSource, Made, Protocol, fingerprint},
     session::Session,
 };
 
@@ -47,18 +47,6 @@ impl<X: Executor> ChatRef<X> {
     /// The thread id.
     pub const fn tid(&self) -> &ThreadId {
         &self.tid
-    }
-
-    /// Returns the chat as it now is: a new snapshot.
-    ///
-    /// [`Chats::by_thread_id`](crate::Chats::by_thread_id) returns `None` where this fails with `NotFound`.
-    ///
-    /// # Errors
-    ///
-    /// Only the kinds that [every operation](ChatRef#errors) can fail with.
-    pub fn get(&self) -> X::Run<'_, Chat<X>> {
-        let chat = self.session().request(|protocol| protocol.chat(&self.tid).map(Endpoint::existing));
-        self.run(&Operation::GET, chat.map(|info| Chat::new(self.executor.clone(), info)))
     }
 
     /// Posts a message, and returns it as the server stored it.

@@ -2,7 +2,7 @@ use core::time::Duration;
 
 use serde::Deserialize;
 
-use super::settings::deserialize_duration;
+use super::seconds::deserialize_duration;
 use crate::{effect::Timeout, protocol::TimeoutClass};
 
 /// Timeouts by class of request.

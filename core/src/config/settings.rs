@@ -1,9 +1,9 @@
-use alloc::{format, string::String};
+use alloc::string::String;
 use core::{fmt, time::Duration};
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
 
-use super::{Config, Credentials, Limits, RetryPolicy, Timeouts};
+use super::{Config, Credentials, Limits, RetryPolicy, Timeouts, seconds::deserialize_optional_duration};
 use crate::error::Error;
 
 /// The settings of a client for a configuration file, in any format of serde. The Secret is not one of them, so that
@@ -33,11 +33,11 @@ pub struct Settings {
     pub proxy: Option<String>,
     /// The timeout of a request; in a file, a number of seconds such as `10` or `2.5`. The [timeouts](Timeouts) for
     /// listings and transfers are the same if that is longer than their defaults.
-    #[serde(default, deserialize_with = "deserialize_seconds")]
+    #[serde(default, deserialize_with = "deserialize_optional_duration")]
     pub timeout: Option<Duration>,
     /// The time for which a request is retried, as often as fits: see [`RetryPolicy::within`]; in a file, a number of
     /// seconds. By default a request is retried three times.
-    #[serde(default, deserialize_with = "deserialize_seconds")]
+    #[serde(default, deserialize_with = "deserialize_optional_duration")]
     pub give_up_after: Option<Duration>,
     /// The maximum number of retries of a request: see [`RetryPolicy::max_retries`]. With
     /// [`give_up_after`](Self::give_up_after), both limits hold.
@@ -106,23 +106,6 @@ impl Config {
             None => Ok(config),
         }
     }
-}
-
-/// Returns the duration of this number of seconds.
-pub(super) fn seconds(number: f64) -> Result<Duration, String> {
-    match Duration::try_from_secs_f64(number) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err(format!("must be a number of seconds greater than zero, such as `10` or `2.5`, not `{number}`")),
-    }
-}
-
-/// Deserialises a duration as a number of seconds.
-pub(super) fn deserialize_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    seconds(f64::deserialize(deserializer)?).map_err(D::Error::custom)
-}
-
-fn deserialize_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    Option::<f64>::deserialize(deserializer)?.map(seconds).transpose().map_err(D::Error::custom)
 }
 
 /// Shows all settings except secrets.

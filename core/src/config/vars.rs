@@ -3,10 +3,7 @@
 use alloc::{format, string::String, vec::Vec};
 use core::time::Duration;
 
-use super::{
-    Config,
-    settings::{Settings, seconds},
-};
+use super::{Config, seconds::seconds, settings::Settings};
 use crate::error::{Cause, Error, InvalidInput};
 
 /// Name of the variable with the base URL, for [`Config::from_vars`].

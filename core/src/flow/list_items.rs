@@ -1,13 +1,13 @@
 //! Lists that are read item by item.
 
+mod list_end;
 mod reader;
 mod recent_ids;
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
 use core::fmt;
 
-use chrono::{DateTime, Utc};
-
+pub use self::list_end::ListEnd;
 use self::reader::Reader;
 pub(crate) use self::recent_ids::RecentIds;
 use super::observed::{Report, Subject};
@@ -15,13 +15,10 @@ use crate::{
     effect::Now,
     error::{Error, Operation},
     machine::{Feed, Machine, Reply, Step, Ticket},
-    model::{ThreadId, Undecoded},
+    model::ThreadId,
     protocol::{Made, Page, PageRequest, Protocol},
     session::Session,
 };
-
-/// Maximum number of items that could not be decoded to keep.
-const MAX_UNDECODED: usize = 100;
 
 /// The items of a list, one after the other: an iterator in `teamwire_blocking` and for a script, a stream in
 /// `teamwire_async_std`. `S` is the type of the protocol's items.
@@ -54,28 +51,6 @@ pub struct ListItems<T, S = T> {
     chat: Option<ThreadId>,
     /// `None` without an observer, and after the end.
     report: Option<Report>,
-}
-
-/// The end of a list whose items have been handed out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ListEnd {
-    /// Time of the chat's last message, for a list of messages; `None` if the server does not say.
-    pub last_modified: Option<DateTime<Utc>>,
-    /// The items that could not be decoded, and were left out: the first 100 of them. Almost always empty.
-    pub undecoded: Vec<Undecoded>,
-    /// Number of all items that could not be decoded.
-    pub undecoded_count: usize,
-}
-
-impl ListEnd {
-    /// Adds the facts of a page.
-    fn add(&mut self, last_modified: Option<DateTime<Utc>>, undecoded: Vec<Undecoded>) {
-        self.last_modified = self.last_modified.max(last_modified);
-        self.undecoded_count = self.undecoded_count.saturating_add(undecoded.len());
-        let left = MAX_UNDECODED.saturating_sub(self.undecoded.len());
-        self.undecoded.extend(undecoded.into_iter().take(left));
-    }
 }
 
 impl<T: Send, S: Send> ListItems<T, S> {

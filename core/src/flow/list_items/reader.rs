@@ -6,7 +6,7 @@ use alloc::{
 };
 use core::mem;
 
-use super::ListEnd;
+use super::list_end::ListEnd;
 use crate::{
     effect::{Now, TransportErrorKind},
     error::{Cause, Error, GaveUp},
