@@ -104,6 +104,7 @@ mod class;
 mod content;
 mod dated;
 mod endpoint;
+mod endpoint_result;
 mod feeds;
 mod file_part;
 mod gateway;
@@ -122,6 +123,7 @@ pub use self::{
     content::ExpectedContent,
     dated::Dated,
     endpoint::Endpoint,
+    endpoint_result::Made,
     feeds::{Batch, BatchItem, FeedSource, Lease, PollRequest},
     file_part::{Attached, FileKey, FilePart},
     groups::{Assets, Chats, Contacts, Feeds, ImageLimits, Locations, Members, Messages, Reactions},
@@ -131,7 +133,7 @@ pub use self::{
     route::Route,
     token::Token,
     v1::V1,
-    wire::{Made, Protocol, Wire},
+    wire::{Protocol, Wire},
 };
 pub(crate) use self::{
     class::{Range, TimeoutClass},

@@ -5,7 +5,7 @@ use core::fmt;
 
 use http::HeaderValue;
 
-use super::Token;
+use super::{Token, headers::sensitive};
 use crate::{credentials::Credentials, error::Error};
 
 /// Facts about one attempt to send a request, for [`Wire::prepare`](super::Wire::prepare). Secrets leave it only as
@@ -45,13 +45,6 @@ impl Attempt<'_> {
     pub fn secret(&self, format: impl FnOnce(&Credentials) -> String) -> Result<HeaderValue, Error> {
         sensitive(format(self.credentials)).ok_or_else(|| Error::invalid("credentials", "cannot be in a header"))
     }
-}
-
-/// Returns a header value that `Debug` does not show.
-pub(super) fn sensitive(text: String) -> Option<HeaderValue> {
-    let mut value = HeaderValue::try_from(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 /// Shows no secrets.

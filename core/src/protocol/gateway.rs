@@ -4,7 +4,7 @@ use alloc::{format, string::String, vec::Vec};
 
 use http::{StatusCode, header};
 
-use super::{ResponseReader, content::content_coding};
+use super::{ResponseReader, content::content_coding, refusal::is_transient};
 use crate::error::{ApiError, Error, ErrorKind, Meaning};
 
 /// Returns the error of such a response, with an excerpt of the body.
@@ -43,11 +43,6 @@ pub(super) fn error(reader: &ResponseReader<'_>) -> Error {
         redaction: reader.redaction(),
     }
     .into()
-}
-
-/// Returns `true` for a status after which the same request may succeed later.
-pub(super) fn is_transient(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 429 | 500 | 502..=504 | 506..=599)
 }
 
 /// Describes an error response that the protocol does not recognise.

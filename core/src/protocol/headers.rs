@@ -1,9 +1,10 @@
-//! Times in response headers: `Date` and `Retry-After`.
+//! Values of headers: times in responses, `Date` and `Retry-After`, and secrets in requests.
 
+use alloc::string::String;
 use core::time::Duration;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 
 /// Returns the wait of a `Retry-After` header: a number of seconds, or the time until a date. The latter is relative
 /// to the `Date` of the response, if present, as the clocks may differ. Zero for a date in the past; the first valid
@@ -83,6 +84,13 @@ fn fixed_length_date(text: &str) -> Option<DateTime<Utc>> {
         && text[25..] == *b" GMT";
     let time = date.and_hms_opt(number(&text[17..19])?, number(&text[20..22])?, number(&text[23..25])?)?;
     has_this_form.then(|| time.and_utc())
+}
+
+/// Returns a header value that `Debug` does not show.
+pub(super) fn sensitive(text: String) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 #[cfg(test)]

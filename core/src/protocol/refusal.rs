@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use http::StatusCode;
 
-use super::{ResponseReader, gateway::is_transient};
+use super::ResponseReader;
 use crate::error::{ApiError, Error, ErrorKind, Meaning, Signal};
 
 /// An error response of the server, and its consequences.
@@ -189,6 +189,18 @@ impl Refusal {
         }
         .into()
     }
+}
+
+impl ResponseReader<'_> {
+    /// Returns the error of an operation that the server refused with a successful status.
+    pub fn refused(&self, refusal: Refusal) -> Error {
+        refusal.into_error(self)
+    }
+}
+
+/// Returns `true` for a status after which the same request may succeed later.
+pub(super) fn is_transient(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 500 | 502..=504 | 506..=599)
 }
 
 #[cfg(test)]

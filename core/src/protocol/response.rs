@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::{
-    Dated, Refusal,
+    Dated,
     content::{ExpectedContent, content_coding, is_json_type, media_type},
     headers,
 };
@@ -104,11 +104,6 @@ impl<'a> ResponseReader<'a> {
             };
             self.violation(&reason)
         })
-    }
-
-    /// Returns the error of an operation that the server refused with a successful status.
-    pub fn refused(&self, refusal: Refusal) -> Error {
-        refusal.into_error(self)
     }
 
     /// Returns the error for a response that violates the protocol, with the beginning of the body.

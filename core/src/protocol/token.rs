@@ -6,7 +6,7 @@ use core::fmt;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::attempt::sensitive;
+use super::headers::sensitive;
 use crate::error::Error;
 
 /// Minimum length of a token, in bytes: a shorter one cannot be distinguished from common words when it is redacted.

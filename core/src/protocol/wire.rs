@@ -10,10 +10,6 @@ use super::{
 };
 use crate::{credentials::Credentials, effect::Body, error::Error};
 
-/// An endpoint, or an error with which nothing is sent: `InvalidInput` for an argument that the protocol cannot
-/// transmit, `Unsupported` for an operation or an option that it does not have.
-pub type Made<T> = Result<Endpoint<T>, Error>;
-
 /// A complete protocol: implemented by every type that implements [`Wire`] and the groups of operations. An empty
 /// implementation of a group makes its operations fail with [`Unsupported`](crate::ErrorKind::Unsupported).
 pub trait Protocol: Wire + Messages + Chats + Members + Reactions + Locations + Contacts + Assets + Feeds {}

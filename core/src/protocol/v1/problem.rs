@@ -14,7 +14,7 @@ use crate::{
     protocol::{
         Refusal, ResponseReader,
         content::{PROBLEM, media_type},
-        gateway::is_transient,
+        refusal::is_transient,
     },
 };
 

@@ -31,6 +31,7 @@ use alloc::{format, vec::Vec};
 
 use serde_json::{Value, json};
 
+use self::errors::identified;
 pub use self::{
     errors::{
         close_chat_not_allowed, closed_chat, conflict, cursor_expired, forbidden, idempotency_mismatch, image_invalid,
@@ -237,9 +238,4 @@ fn json(status: u16, json: &Value) -> Respond {
 fn file(media_type: &'static str, bytes: Vec<u8>) -> Respond {
     let length = format!("{}", bytes.len());
     identified(Respond::status(200).body(media_type, bytes)).header("content-length", length)
-}
-
-/// Adds the request id, which all responses of the contract have.
-fn identified(respond: Respond) -> Respond {
-    respond.header("x-request-id", errors::REQUEST_ID)
 }

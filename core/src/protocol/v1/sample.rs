@@ -6,6 +6,7 @@
 
 mod attachment;
 mod events;
+mod model;
 mod render;
 
 use alloc::vec::Vec;

@@ -1,8 +1,9 @@
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 use chrono::{DateTime, Utc};
 
 use super::{
+    bounded_vec::BoundedVec,
     decode_error::DecodeError,
     input::{Input, Text},
     text::{text, unescaped},
@@ -20,6 +21,32 @@ pub(crate) trait Decode: Sized + Send {
     /// Reads the next value, which equals the [decoded](Self::decode) one; `None` if it has to be decoded.
     fn read(input: &mut Input<'_>) -> Option<Self> {
         Self::decode(input.json()?).ok()
+    }
+}
+
+impl<'a> Input<'a> {
+    /// Reads a body that is one value.
+    pub(in crate::protocol) fn whole<T: Decode>(body: &'a [u8]) -> Option<T> {
+        let mut input = Self::new(body)?;
+        let value = T::read(&mut input)?;
+        if input.is_at_end() { Some(value) } else { None }
+    }
+
+    /// Reads a list of extras. Those that cannot be decoded are left out.
+    pub(in crate::protocol) fn extras<T: Decode>(&mut self) -> Option<Vec<T>> {
+        let (start, mut list) = (*self, BoundedVec::of_unknown_size());
+        self.items(|input| {
+            let item = *input;
+            let value = if let Some(value) = T::read(input) {
+                value
+            } else {
+                *input = item;
+                let Ok(value) = T::decode(input.json()?) else { return Some(()) };
+                value
+            };
+            list.push_after(input.since(start).len(), value)
+        })?;
+        Some(list.into_vec())
     }
 }
 

@@ -1,12 +1,8 @@
 //! The usual JSON, read in one pass.
 
-use alloc::vec::Vec;
 use core::str;
 
 use super::{
-    bounded_vec::BoundedVec,
-    decode::Decode,
-    member::Member,
     scan::{self, has_control, plain_length},
     value::{Json, trimmed},
 };
@@ -15,7 +11,7 @@ use super::{
 ///
 /// It is read in one pass as long as it has the usual form: valid structure and UTF-8, names without escapes, and
 /// members of the expected types. At anything else, a function returns `None`, and what it was reading is read again by
-/// [`Decode::decode`]. So a value that is read here has to equal the one that is decoded there.
+/// [`Decode::decode`](super::Decode::decode). So a value that is read here has to equal the one that is decoded there.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::protocol) struct Input<'a> {
     text: &'a str,
@@ -44,33 +40,7 @@ impl<'a> Input<'a> {
         Some(Self { text: str::from_utf8(trimmed(body)?).ok()?, at: 0 })
     }
 
-    /// Reads a body that is one value.
-    pub(in crate::protocol) fn whole<T: Decode>(body: &'a [u8]) -> Option<T> {
-        let mut input = Self::new(body)?;
-        let value = T::read(&mut input)?;
-        if input.is_at_end() { Some(value) } else { None }
-    }
-
-    /// Reads a body that is an object with these members, of which the first is a list. `item` reads an item. The
-    /// member of the list itself is returned as missing.
-    pub(in crate::protocol) fn list<const N: usize>(
-        body: &'a [u8],
-        names: [&'static str; N],
-        item: impl FnMut(&mut Self) -> Option<()>,
-    ) -> Option<[Member<'a>; N]> {
-        let (mut input, mut members) = (Self::new(body)?, names.map(Member::missing));
-        let (mut place, mut item) = (Place::default(), Some(item));
-        loop {
-            match input.member(&names, &mut place)? {
-                0 => input.items(item.take()?)?,
-                index if index < N => members[index].set(input.json()?),
-                _ => break,
-            }
-        }
-        (item.is_none() && input.is_at_end()).then_some(members)
-    }
-
-    const fn is_at_end(&self) -> bool {
+    pub(super) const fn is_at_end(&self) -> bool {
         self.at == self.text.len()
     }
 
@@ -111,7 +81,7 @@ impl<'a> Input<'a> {
     }
 
     /// Reads the items of an array.
-    fn items(&mut self, mut item: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+    pub(super) fn items(&mut self, mut item: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.skip(b'[')?;
         if self.peek()? == b']' {
             return self.skip(b']');
@@ -123,23 +93,6 @@ impl<'a> Input<'a> {
             }
             self.skip(b',')?;
         }
-    }
-
-    /// Reads a list of extras. Those that cannot be decoded are left out.
-    pub(in crate::protocol) fn extras<T: Decode>(&mut self) -> Option<Vec<T>> {
-        let (start, mut list) = (*self, BoundedVec::of_unknown_size());
-        self.items(|input| {
-            let item = *input;
-            let value = if let Some(value) = T::read(input) {
-                value
-            } else {
-                *input = item;
-                let Ok(value) = T::decode(input.json()?) else { return Some(()) };
-                value
-            };
-            list.push_after(input.since(start).len(), value)
-        })?;
-        Some(list.into_vec())
     }
 
     /// Reads an object up to the value of the next member with one of these names. Returns the index of the name, or
@@ -231,7 +184,7 @@ impl<'a> Input<'a> {
 mod tests {
     use alloc::{fmt::Debug, vec::Vec};
 
-    use super::*;
+    use super::{super::Decode, *};
     use crate::model::{Asset, ChatInfo, Group, LiveLocationUpdate, LocationShare, Message, Reaction};
 
     const MESSAGE: &str = r#"{"mid":"m1","tid":"cü","from_user":{"uid":"u1","first_name":"J\u00f6rg \"J\"",

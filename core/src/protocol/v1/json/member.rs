@@ -4,6 +4,7 @@ use super::{
     bounded_vec::BoundedVec,
     decode::Decode,
     decode_error::DecodeError,
+    input::{Input, Place},
     recovery::Members,
     scan::{Parts, key_value},
     value::Json,
@@ -105,6 +106,27 @@ impl<'a> Json<'a> {
             parts.filter_map(key_value).for_each(|(key, value)| add(key, Self::well_formed(value)));
         }
         Ok(())
+    }
+}
+
+impl<'a> Input<'a> {
+    /// Reads a body that is an object with these members, of which the first is a list. `item` reads an item. The
+    /// member of the list itself is returned as missing.
+    pub(in crate::protocol) fn list<const N: usize>(
+        body: &'a [u8],
+        names: [&'static str; N],
+        item: impl FnMut(&mut Self) -> Option<()>,
+    ) -> Option<[Member<'a>; N]> {
+        let (mut input, mut members) = (Self::new(body)?, names.map(Member::missing));
+        let (mut place, mut item) = (Place::default(), Some(item));
+        loop {
+            match input.member(&names, &mut place)? {
+                0 => input.items(item.take()?)?,
+                index if index < N => members[index].set(input.json()?),
+                _ => break,
+            }
+        }
+        (item.is_none() && input.is_at_end()).then_some(members)
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::script::Respond;
 
 /// The request id of all responses to tests.
-pub(super) const REQUEST_ID: &str = "script";
+const REQUEST_ID: &str = "script";
 
 macro_rules! errors {
     ($($(#[$doc:meta])* $name:ident = $status:literal $code:literal, $detail:literal;)*) => { $(
@@ -136,7 +136,7 @@ fn error(status: u16, code: &str, detail: &str, more: Value) -> Respond {
     if let (Value::Object(problem), Value::Object(more)) = (&mut problem, more) {
         problem.extend(more);
     }
-    super::identified(Respond::status(status).body("application/problem+json", format!("{problem}")))
+    identified(Respond::status(status).body("application/problem+json", format!("{problem}")))
 }
 
 impl Respond {
@@ -149,4 +149,9 @@ impl Respond {
     pub fn problem(status: u16, code: &str) -> Self {
         error(status, code, "scripted problem", json!({}))
     }
+}
+
+/// Adds the request id, which all responses of the contract have.
+pub(super) fn identified(respond: Respond) -> Respond {
+    respond.header("x-request-id", REQUEST_ID)
 }
