@@ -2,17 +2,17 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{World, exchange::Outcome};
+use crate::outcome::Outcome;
 
-/// A deed of the test.
-pub(crate) type Deed = Box<dyn FnOnce(&World) + Send>;
+/// A deed of the test, in a world of the type `W`.
+pub(crate) type Deed<W> = Box<dyn FnOnce(&W) + Send>;
 
 /// Number of an exchange or an alarm.
 pub(crate) type Id = u64;
 
 /// Something that happens at its time.
-pub(crate) enum Due {
-    Deed(Deed),
+pub(crate) enum Due<W> {
+    Deed(Deed<W>),
     /// The request of an exchange arrives at the server.
     Arrival(Id),
     /// An exchange ends for the client.
@@ -24,16 +24,21 @@ pub(crate) enum Due {
 /// Time of an entry, and its number, so that entries of the same time keep the order in which they were added.
 pub(crate) type Key = (Duration, u64);
 
-#[derive(Default)]
-pub(crate) struct Agenda {
-    entries: BTreeMap<Key, Due>,
+pub(crate) struct Agenda<W> {
+    entries: BTreeMap<Key, Due<W>>,
     added: u64,
     /// Number of deeds among the entries.
     deeds: usize,
 }
 
-impl Agenda {
-    pub(crate) fn add(&mut self, at: Duration, due: Due) -> Key {
+impl<W> Default for Agenda<W> {
+    fn default() -> Self {
+        Self { entries: BTreeMap::new(), added: 0, deeds: 0 }
+    }
+}
+
+impl<W> Agenda<W> {
+    pub(crate) fn add(&mut self, at: Duration, due: Due<W>) -> Key {
         self.added += 1;
         self.deeds += usize::from(matches!(due, Due::Deed(_)));
         self.entries.insert((at, self.added), due);
@@ -51,7 +56,7 @@ impl Agenda {
     }
 
     /// Removes the first entry.
-    pub(crate) fn pop(&mut self) -> Option<Due> {
+    pub(crate) fn pop(&mut self) -> Option<Due<W>> {
         let (_, due) = self.entries.pop_first()?;
         self.deeds -= usize::from(matches!(due, Due::Deed(_)));
         Some(due)

@@ -9,17 +9,7 @@ use teamwire_core::{
     machine::Reply,
 };
 
-use crate::{agenda::Key, world::SentRequest};
-
-/// The end of an exchange.
-pub(crate) enum Outcome {
-    Response(Response<Vec<u8>>),
-    /// The server is down when the exchange begins.
-    Refused,
-    /// An outage begins during the exchange.
-    Cut,
-    TimedOut,
-}
+use crate::{agenda::Key, outcome::Outcome, sent_request::SentRequest};
 
 /// An exchange that has begun.
 pub(crate) struct Pending {

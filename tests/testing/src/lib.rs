@@ -68,9 +68,13 @@
 
 mod agenda;
 mod backend;
+mod clients;
 mod clock;
 mod exchange;
 mod latency;
+mod outcome;
+mod run;
+mod sent_request;
 mod state;
 mod world;
 
@@ -79,7 +83,7 @@ pub use teamwire_sandbox::{
     world::{PersonActions, PostedMessage, Rejection, org},
 };
 
-pub use self::world::{SentRequest, World};
+pub use self::{sent_request::SentRequest, world::World};
 
 /// Compiles and runs the example in the README.
 #[cfg(doctest)]

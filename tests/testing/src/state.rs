@@ -15,11 +15,11 @@ use teamwire_core::effect::Exchange;
 use teamwire_sandbox::world::{self, Handled, Now, Parked, Polls, PostedMessage, Repeated};
 
 use crate::{
-    World,
     agenda::{Agenda, Deed, Due, Id},
-    exchange::{self, Outcome, Pending},
+    exchange::{self, Pending},
     latency::Latency,
-    world::SentRequest,
+    outcome::Outcome,
+    sent_request::SentRequest,
 };
 
 /// Maximum time without a deed of the test, when none is to come: a bot that is never stopped polls for ever.
@@ -30,9 +30,10 @@ const MAX_QUIET: Duration = Duration::from_secs(30 * 24 * 3600);
 const QUIET: Duration = Duration::from_secs(11 * 60);
 
 /// A function that is called with each message of a bot.
-pub(crate) type Hook = Arc<dyn Fn(&World, &PostedMessage) + Send + Sync>;
+pub(crate) type Hook<W> = Arc<dyn Fn(&W, &PostedMessage) + Send + Sync>;
 
-pub(crate) struct State {
+/// The state of a world of the type `W`, which deeds and hooks get.
+pub(crate) struct State<W> {
     /// `None` while a person or an admin acts, for which the state is not locked.
     server: Option<world::World>,
     seed: u64,
@@ -42,7 +43,7 @@ pub(crate) struct State {
     last_deed: Duration,
     /// The last time at which anything else happened than a long poll without updates.
     busy_at: Duration,
-    pub(crate) agenda: Agenda,
+    pub(crate) agenda: Agenda<W>,
     exchanges: BTreeMap<Id, Pending>,
     polls: Polls<Id>,
     /// The alarms that are to come, with the tasks that wait for them.
@@ -52,11 +53,11 @@ pub(crate) struct State {
     down_until: Duration,
     /// The number of messages that the hooks have seen.
     seen: usize,
-    pub(crate) hooks: Vec<Hook>,
+    pub(crate) hooks: Vec<Hook<W>>,
     pub(crate) requests: Vec<SentRequest>,
     /// The number of clients so far.
     clients: u64,
-    /// The number of calls of [`World::run`] that have not returned.
+    /// The number of calls of [`World::run`](crate::World::run) that have not returned.
     pub(crate) runs: usize,
     /// The thread that moves the clock, and its number of nested waits.
     pub(crate) driver: Option<(ThreadId, usize)>,
@@ -64,7 +65,7 @@ pub(crate) struct State {
     pub(crate) woken: Vec<Waker>,
 }
 
-impl State {
+impl<W: 'static> State<W> {
     pub(crate) fn new(seed: u64, start: DateTime<Utc>) -> Self {
         Self {
             server: Some(world::World::new(seed)),
@@ -142,7 +143,7 @@ impl State {
     }
 
     /// Lets the next event happen, which is due at this time: returns the deed to perform, if it is one.
-    pub(crate) fn happen(&mut self, due: Duration) -> Option<Deed> {
+    pub(crate) fn happen(&mut self, due: Duration) -> Option<Deed<W>> {
         self.move_clock(due);
         if self.agenda.next().is_none_or(|next| next > self.clock) {
             self.settle();

@@ -1,45 +1,18 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    future::Future,
-    pin::pin,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, Wake},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use chrono::{DateTime, Utc};
-use http::{Method, StatusCode};
-use teamwire_async_std::{AsyncExecutor, Runtime};
-use teamwire_blocking::BlockingExecutor;
-use teamwire_core::{Config, executor::Session};
 use teamwire_sandbox::world::{self, Now, PersonActions, PostedMessage};
 
-use crate::{agenda::Due, backend::Steps, clock::Driving, state::State};
-
-/// The base URL of the clients of a world.
-const URL: &str = "https://teamwire.example";
+use crate::{agenda::Due, sent_request::SentRequest, state::State};
 
 /// A server, people and a clock, all virtual, for one test: see the [crate]. Clones are the same world.
 #[derive(Clone)]
-pub struct World(Arc<Mutex<State>>);
-
-/// A request that a client of a world has sent, in the list of [`World::requests`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SentRequest {
-    /// Time since the start of the world.
-    pub at: Duration,
-    /// The method.
-    pub method: Method,
-    /// Path and query.
-    pub path: String,
-    /// Status of the response; `None` until it has arrived, and if it never does.
-    pub status: Option<StatusCode>,
-}
+pub struct World(Arc<Mutex<State<Self>>>);
 
 impl World {
     /// Creates a world with the organisation of [`org`](crate::org), at midnight (UTC) of 5 January 2026, a Monday. The
@@ -52,44 +25,6 @@ impl World {
     /// Same as [`new`](Self::new), at another time of day and year.
     pub fn starting_at(seed: u64, start: DateTime<Utc>) -> Self {
         Self(Arc::new(Mutex::new(State::new(seed, start))))
-    }
-
-    /// Returns a client for a synchronous bot. Its thread moves the clock whenever it waits.
-    pub fn blocking(&self) -> teamwire_blocking::Client {
-        self.blocking_with(self.config())
-    }
-
-    /// Same as [`blocking`](Self::blocking), with another configuration, for instance one that is based on
-    /// [`config`](Self::config). Its address, proxy and TLS settings are not used.
-    pub fn blocking_with(&self, config: Config) -> teamwire_blocking::Client {
-        teamwire_blocking::Client::new(BlockingExecutor::over_backend(self.session(config), Steps(self.clone())))
-    }
-
-    /// Returns a client for an asynchronous bot, of the type that it has on the runtime `R`. Its futures are polled
-    /// within [`run`](Self::run); the runtime itself is not used.
-    pub fn client<R: Runtime>(&self) -> teamwire_async_std::Client<R> {
-        self.client_with(self.config())
-    }
-
-    /// Same as [`client`](Self::client), with another configuration: see [`blocking_with`](Self::blocking_with).
-    pub fn client_with<R: Runtime>(&self, config: Config) -> teamwire_async_std::Client<R> {
-        teamwire_async_std::Client::new(AsyncExecutor::over_backend(self.session(config), Steps(self.clone())))
-    }
-
-    /// Returns a configuration with the key of the organisation's bot.
-    pub fn config(&self) -> Config {
-        Config::from_vars(|name| self.var(name)).expect("the variables are valid")
-    }
-
-    /// Returns the value of a `TEAMWIRE_` variable, for `Config::from_vars(|name| world.var(name))`.
-    pub fn var(&self, name: &str) -> Option<String> {
-        let key = self.with(|state| state.server().bot_key());
-        match name {
-            "TEAMWIRE_URL" => Some(URL.to_owned()),
-            "TEAMWIRE_APP_ID" => Some(key.app_id),
-            "TEAMWIRE_SECRET" => Some(key.secret),
-            _ => None,
-        }
     }
 
     /// Lets a user of the organisation act, now, by the same rules as bots. The closure does not use the world.
@@ -203,38 +138,8 @@ impl World {
         self.with(|state| state.clock)
     }
 
-    /// Runs a future with the clients of this world. The clock moves only while nothing in the future can continue.
-    ///
-    /// Join several futures to run them at once. Those that are spawned elsewhere do not take part: the world cannot
-    /// know whether they are about to continue.
-    ///
-    /// # Panics
-    ///
-    /// If the future waits for something that will never happen, or for 30 days after the last deed.
-    pub fn run<F: Future>(&self, future: F) -> F::Output {
-        let _running = Running::new(self);
-        let driving = Driving::new(self);
-        let awake = Arc::new(Awake(AtomicBool::new(true)));
-        let waker = Arc::clone(&awake).into();
-        let (mut future, mut cx) = (pin!(future), Context::from_waker(&waker));
-        driving.catch_up();
-        loop {
-            while awake.0.swap(false, Ordering::Relaxed) {
-                if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-                    return output;
-                }
-            }
-            driving.step();
-        }
-    }
-
-    /// Returns the session of a new client.
-    fn session(&self, config: Config) -> Session {
-        Session::new(config, self.with(|state| state.entropy()))
-    }
-
     /// Calls the function with the state locked, then wakes the tasks that it has released.
-    pub(crate) fn with<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
+    pub(crate) fn with<T>(&self, f: impl FnOnce(&mut State<Self>) -> T) -> T {
         let mut state = self.lock();
         let result = f(&mut state);
         let woken = std::mem::take(&mut state.woken);
@@ -246,33 +151,8 @@ impl World {
     }
 
     /// A panic with the lock held is that of a failed test, whose values are still dropped.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<Self>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Set when the future of [`World::run`] can continue.
-struct Awake(AtomicBool);
-
-impl Wake for Awake {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Counts a call of [`World::run`] until it is dropped.
-struct Running<'w>(&'w World);
-
-impl<'w> Running<'w> {
-    fn new(world: &'w World) -> Self {
-        world.with(|state| state.runs += 1);
-        Self(world)
-    }
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        self.0.with(|state| state.runs -= 1);
     }
 }
 
