@@ -2,7 +2,10 @@
 
 use teamwire_core::claim::Claimed;
 
-use super::{Replica, Subject, Test, expire};
+use super::{
+    replica::{Replica, Test, expire},
+    subject::Subject,
+};
 
 pub(super) fn tests<S: Subject>() -> Vec<Test<S>> {
     vec![

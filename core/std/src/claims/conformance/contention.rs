@@ -4,7 +4,10 @@ use std::{sync::Mutex, thread};
 
 use teamwire_core::claim::{Claimed, Saved};
 
-use super::{Replica, Subject, Test};
+use super::{
+    replica::{self, Replica, Test},
+    subject::Subject,
+};
 
 const THREADS: usize = 4;
 const ROUNDS: u64 = 25;
@@ -52,7 +55,7 @@ fn feed_that_is_passed_around_loses_no_save<S: Subject>(subject: &S) {
                         thread::yield_now();
                         continue;
                     };
-                    let count = checkpoint.as_ref().map_or(0, super::number);
+                    let count = checkpoint.as_ref().map_or(0, replica::number);
                     assert_eq!(seq, count, "each save has counted one further");
                     assert_eq!(replica.save(&claim, seq + 1, count + 1), Saved::Yes);
                     replica.release(&claim, false);

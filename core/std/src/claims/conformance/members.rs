@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{LONG, Replica, Subject, Test, expire};
+use super::{
+    replica::{LONG, Replica, Test, expire},
+    subject::Subject,
+};
 
 pub(super) fn tests<S: Subject>() -> Vec<Test<S>> {
     vec![

@@ -2,7 +2,10 @@
 
 use teamwire_core::claim::{Claim, Save, Saved};
 
-use super::{Replica, Subject, Test, checkpoint, expire};
+use super::{
+    replica::{Replica, Test, checkpoint, expire},
+    subject::Subject,
+};
 use crate::claims::ClaimStore;
 
 pub(super) fn tests<S: Subject>() -> Vec<Test<S>> {
