@@ -11,5 +11,6 @@ mod client;
 mod contacts;
 mod naming;
 mod new_chats;
+mod run;
 
 pub use self::{chat::Chat, chat_ref::ChatRef, chats::Chats, client::Client, contacts::Contacts};

@@ -35,7 +35,6 @@ mod lease;
 mod record;
 mod replica;
 mod share;
-mod store_error;
 mod stored;
 mod tenure;
 mod window;
@@ -45,8 +44,8 @@ pub use self::{
     following::{Following, HandedOut, Turn},
     record::{Claim, Claimed, Member, Release, Save, Saved, View, Wanted},
     replica::{Replica, Standing, Work},
-    store_error::{StoreError, StoreErrorKind},
     stored::{FeedRecord, MemberRecord},
     tenure::Grant,
     window::{EventNumber, Handed, Window},
 };
+pub use crate::error::{StoreError, StoreErrorKind};

@@ -9,6 +9,7 @@ mod meaning;
 mod repetition;
 mod request_id;
 mod response;
+mod store_error;
 
 use alloc::{boxed::Box, string::String};
 use core::{error::Error as StdError, fmt, iter::successors, time::Duration};
@@ -23,12 +24,10 @@ pub use self::{
     kind::ErrorKind,
     meaning::Signal,
     response::UnexpectedResponse,
+    store_error::{StoreError, StoreErrorKind},
 };
+use crate::effect::{FileError, FileErrorKind, TransportError, TransportErrorKind};
 pub use crate::operation::Operation;
-use crate::{
-    claim::StoreError,
-    effect::{FileError, FileErrorKind, TransportError, TransportErrorKind},
-};
 
 /// The error of any operation. It has the size of a pointer, so that a `Result` of an operation is as small as its
 /// output.

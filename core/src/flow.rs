@@ -27,7 +27,7 @@ pub(crate) use self::{
     download::DownloadToFile,
     image::LoadImage,
     list_items::RecentIds,
-    observed::{run_observed, run_unobserved},
+    observed::{Observed, Subject},
     pause::Pause,
     ready::ready,
     resume::Resume,

@@ -1,40 +1,14 @@
+//! The ids that the server assigns, below all that names one: errors, models, protocols.
+
 use alloc::{borrow::ToOwned, string::String};
 use core::{borrow::Borrow, convert::Infallible, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{error::Error, escaped::Escaped};
-
-/// An opaque id assigned by the server, for [routes](crate::protocol::Route::id).
-pub trait Id: fmt::Display {
-    /// The name of this kind of id in errors.
-    const NAME: &'static str;
-
-    /// Returns the id as the server sent it.
-    fn as_str(&self) -> &str;
-
-    /// Returns the id.
-    ///
-    /// # Errors
-    ///
-    /// `InvalidInput` if it is empty, `.` or `..`, or contains NUL.
-    fn check(&self) -> Result<&str, Error> {
-        checked_id(Self::NAME, self.as_str())
-    }
-}
-
-/// Returns the id, or an error if it is malformed. As path segments, `.` and `..` would lead to another route.
-pub(crate) fn checked_id<'a>(parameter: &str, id: &'a str) -> Result<&'a str, Error> {
-    match id {
-        "" => Err(Error::invalid(parameter, "must not be empty")),
-        "." | ".." => Err(Error::invalid(parameter, "must not be `.` or `..`")),
-        id if id.contains('\0') => Err(Error::invalid(parameter, "must not contain NUL")),
-        id => Ok(id),
-    }
-}
+use crate::escaped::Escaped;
 
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident, $label:literal;)*) => { $(
+    ($($(#[$doc:meta])* $name:ident;)*) => { $(
         $(#[$doc])*
         ///
         /// It is opaque: any string is accepted and sent unchanged. An operation fails with `InvalidInput` if it is
@@ -46,14 +20,6 @@ macro_rules! ids {
         impl $name {
             /// Returns the id as the server sent it.
             pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl Id for $name {
-            const NAME: &'static str = $label;
-
-            fn as_str(&self) -> &str {
                 &self.0
             }
         }
@@ -139,15 +105,15 @@ macro_rules! ids {
 
 ids! {
     /// The id of a chat, such as `7MQKchz6wsSzmWTVnppGAc`.
-    ThreadId, "thread id";
+    ThreadId;
     /// The id of a message.
-    MessageId, "message id";
+    MessageId;
     /// The id of a user.
-    UserId, "user id";
+    UserId;
     /// The id of a group.
-    GroupId, "group id";
+    GroupId;
     /// The id of a reaction to a message.
-    ReactionId, "reaction id";
+    ReactionId;
     /// The id of a file stored on the server.
-    AssetId, "asset id";
+    AssetId;
 }

@@ -96,7 +96,7 @@
 //! | `operation` (private) | the names of the operations |
 //! | `stop_handle` (private) | the handle that stops operations and feeds |
 //! | `redaction`, `escaped` (private) | removal of credentials from text, and escaping of text from servers |
-//! | `hash`, `shared` (private) | a stable hash, and shared mutable state without `std` |
+//! | `ids`, `hash`, `shared` (private) | the types of ids, a stable hash, and shared mutable state without `std` |
 
 #![no_std]
 
@@ -113,6 +113,7 @@ pub mod executor;
 pub mod feed;
 pub mod flow;
 mod hash;
+mod ids;
 mod ledger;
 mod login;
 pub mod machine;

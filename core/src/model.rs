@@ -75,7 +75,7 @@ pub use self::{
     download::Download,
     draft::Draft,
     group::Group,
-    id::{AssetId, GroupId, Id, MessageId, ReactionId, ThreadId, UserId},
+    id::Id,
     listing::{Listing, Undecoded},
     location::{Coordinates, LiveLocationUpdate, LocationShare},
     message::{AlertType, LinkPreview, Message, Messages},
@@ -87,3 +87,4 @@ pub use self::{
     user::User,
 };
 pub(crate) use self::{id::checked_id, saved::Version};
+pub use crate::ids::{AssetId, GroupId, MessageId, ReactionId, ThreadId, UserId};

@@ -53,6 +53,7 @@
 //! ```
 
 mod events;
+mod executor;
 mod expect;
 mod files;
 mod perform;
@@ -72,11 +73,9 @@ use self::{files::Files, plan::Plan};
 pub use crate::protocol::v1::sample;
 use crate::{
     config::{Config, Credentials},
-    effect::{FileError, FileOutcome, FileTask, Moment, Now},
-    error::Error,
+    effect::{FileError, FileOutcome, FileTask, Moment},
     executor::Executor,
-    flow::Flow,
-    machine::{Feed, Machine, Reply, Step},
+    machine::{Machine, Reply, Step},
     redaction::Kind,
     session::Session,
     shared::Shared,
@@ -256,47 +255,5 @@ impl Script {
             Step::Sleep(until) => drop(self.wait_until(until, self.stop_of_wait())),
             Step::Event(_) | Step::Done(_) => {}
         }
-    }
-}
-
-/// Runs the script synchronously, without waiting.
-impl Executor for Script {
-    type Run<'a, T: Send + 'a> = Result<T, Error>;
-
-    type Events<F: Feed + 'static> = Events<F>;
-
-    fn session(&self) -> &Session {
-        &self.session
-    }
-
-    fn with_session(&self, session: Session) -> Self {
-        Self { session, state: self.state.clone() }
-    }
-
-    fn now(&self) -> Now {
-        self.state.with(|state| {
-            let since_epoch = chrono::TimeDelta::from_std(state.moment.since_epoch()).unwrap_or_default();
-            Now::new(state.moment, state.utc.checked_add_signed(since_epoch).unwrap_or(state.utc))
-        })
-    }
-
-    fn stop_after(&self, time: core::time::Duration, stop: &StopHandle) {
-        self.state.with(|state| state.stops.push((state.moment.saturating_add(time), stop.clone())));
-    }
-
-    fn run<'a, F: Flow + 'a>(&'a self, mut flow: F) -> Result<F::Output, Error>
-    where
-        F::Output: 'a,
-    {
-        loop {
-            match flow.poll(self.now()) {
-                Step::Done(result) => return result,
-                step => self.perform_step(&mut flow, step),
-            }
-        }
-    }
-
-    fn events<F: Feed + 'static>(&self, feed: F) -> Events<F> {
-        Events::new(self.clone(), feed)
     }
 }

@@ -3,7 +3,7 @@ use core::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::naming::naming;
+use super::{naming::naming, run::run_observed};
 use crate::{
     effect::Now,
     error::{Error, Operation},
@@ -12,7 +12,6 @@ use crate::{
     flow::{
         Attachments as AttachedFiles, Flow, Lazy, ListItems, RecentIds,
         paginator::{Collected, Paginator},
-        run_observed,
     },
     model::{Attachments, Draft, Listing, LiveLocationUpdate, Message, Messages, ThreadId, User},
     protocol::{Dated, FeedSource, Made, Protocol, fingerprint},

@@ -2,6 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
+use super::run::run_observed;
 use crate::{
     api::{Chat, ChatRef},
     error::{Error, Operation},
@@ -10,7 +11,6 @@ use crate::{
     flow::{
         DownloadToFile, Flow, Inspect, ListItems,
         paginator::{Collected, Paginator},
-        run_observed,
     },
     ledger::LocationShares,
     model::{ChatEvent, ChatInfo, Coordinates, Download, Listing, LocationShare, Message, Reaction, ThreadId},

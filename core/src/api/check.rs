@@ -10,13 +10,13 @@ use core::{error::Error as StdError, fmt};
 use http::StatusCode;
 use url::Url;
 
-use super::Client;
+use super::{Client, run::run_observed};
 use crate::{
     config::{APP_ID_VAR, CA_FILE_VAR, Config, PROXY_VAR, RetryPolicy, SECRET_VAR, TIMEOUT_VAR, URL_VAR},
     effect::{TransportError, TransportErrorKind},
     error::{ApiError, Cause, Error, Operation},
     executor::Executor,
-    flow::{MapError, run_observed},
+    flow::MapError,
     model::User,
 };
 

@@ -5,13 +5,14 @@ use core::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::run::run_unobserved;
 use crate::{
     api::{Chats, Contacts},
     config::{Config, RetryPolicy},
     effect::Now,
     error::Operation,
     executor::Executor,
-    flow::{Pause, run_unobserved},
+    flow::Pause,
     session::Session,
     stop_handle::StopHandle,
 };

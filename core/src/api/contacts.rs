@@ -1,9 +1,10 @@
 //! Users and groups.
 
+use super::run::run_observed;
 use crate::{
     error::Operation,
     executor::Executor,
-    flow::{Flow, ListItems, run_observed},
+    flow::{Flow, ListItems},
     model::{Group, GroupId, Listing, User, UserId},
 };
 

@@ -2,7 +2,7 @@ use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
 use super::{Cause, Error, kind::ErrorKind, meaning::Meaning, request_id::request_id};
-use crate::{escaped::Escaped, model::MessageId, redaction::Redaction};
+use crate::{escaped::Escaped, ids::MessageId, redaction::Redaction};
 
 /// An error response of the server.
 #[derive(Clone, PartialEq, Eq)]

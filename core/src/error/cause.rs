@@ -1,9 +1,8 @@
 use alloc::string::String;
 use core::{error::Error as StdError, fmt};
 
-use super::{ApiError, Error, InvalidImage, InvalidInput, UnexpectedResponse};
+use super::{ApiError, Error, InvalidImage, InvalidInput, StoreError, UnexpectedResponse};
 use crate::{
-    claim::StoreError,
     effect::{FileError, TransportError},
     escaped::Escaped,
 };

@@ -1,7 +1,7 @@
 use core::fmt;
 
 use super::{Cause, Error, Operation};
-use crate::{model::ThreadId, redaction::Redaction};
+use crate::{ids::ThreadId, redaction::Redaction};
 
 /// The operation that failed: see [`Error::during`](super::Error::during).
 ///

@@ -1,7 +1,7 @@
 use http::StatusCode;
 
-use super::{ApiError, Cause, Error, ErrorKind};
-use crate::{claim::StoreErrorKind, effect::TransportErrorKind};
+use super::{ApiError, Cause, Error, ErrorKind, StoreErrorKind};
+use crate::effect::TransportErrorKind;
 
 /// The prospects of the same call.
 impl Error {

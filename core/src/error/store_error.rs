@@ -23,7 +23,7 @@ pub enum StoreErrorKind {
     /// The store cannot be used: its settings, permissions or content are invalid. Following ends with the error.
     Unusable,
     /// The store has no checkpoint of the feed. It is new, or was emptied: see
-    /// [`Replica::follow`](super::Replica::follow).
+    /// [`Replica::follow`](crate::claim::Replica::follow).
     NoCheckpoint,
 }
 

@@ -1,20 +1,16 @@
 //! Bots that run on every adapter.
 
 use alloc::boxed::Box;
-use core::{
-    future::{Future, ready},
-    pin::{Pin, pin},
-    task::{Context, Poll, Waker},
-};
+use core::{future::Future, pin::Pin};
 
 use super::Executor;
-use crate::{error::Error, machine::Feed, script::Script};
+use crate::{error::Error, machine::Feed};
 
 /// Future of the result of an operation: see [`Portable::wait`].
 pub type Operation<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 /// An executor whose operations and feeds can be awaited by code that does not know it: the trait for logic that
-/// synchronous and asynchronous programs share. [`Script`] and the executors of both adapters implement it.
+/// synchronous and asynchronous programs share. [`Script`](crate::Script) and the executors of both adapters implement it.
 ///
 /// ```
 /// use teamwire_core::{Client, Error, FeedOptions, executor::Portable};
@@ -76,26 +72,5 @@ pub trait Portable: Executor {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
         Box::pin(async move { work() })
-    }
-}
-
-impl Portable for Script {
-    fn wait<'a, T: Send + 'a>(run: Result<T, Error>) -> Operation<'a, T> {
-        Box::pin(ready(run))
-    }
-
-    async fn next<F: Feed + 'static>(events: &mut Self::Events<F>) -> Option<Result<F::Event, Error>> {
-        events.next()
-    }
-
-    fn run_future<'a, T: Send + 'a>(future: impl Future<Output = Result<T, Error>> + Send + 'a) -> Result<T, Error> {
-        let (mut future, mut cx) = (pin!(future), Context::from_waker(Waker::noop()));
-        loop {
-            // Operations of a script are ready at once.
-            if let Poll::Ready(result) = future.as_mut().poll(&mut cx) {
-                return result;
-            }
-            core::hint::spin_loop();
-        }
     }
 }

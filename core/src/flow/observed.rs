@@ -1,10 +1,8 @@
-use alloc::boxed::Box;
 use core::{convert::Infallible, mem};
 
 use crate::{
     effect::{Moment, Now},
     error::{Error, Operation},
-    executor::Executor,
     flow::{Flow, MapError},
     machine::{Machine, Reply, Step, Ticket},
     model::ThreadId,
@@ -12,59 +10,27 @@ use crate::{
     session::Session,
 };
 
-/// Runs an operation, which its error names, and reports it to the observer of the session, if there is one.
-pub(crate) fn run_observed<'a, X: Executor, F: Flow + 'a>(
-    executor: &'a X,
-    operation: &'static Operation,
-    chat: Option<&'a ThreadId>,
-    flow: F,
-) -> X::Run<'a, F::Output>
-where
-    F::Output: 'a,
-{
-    let subject = Subject { session: executor.session(), operation, chat };
-    let flow = subject.named(flow);
-    if subject.session.observer().is_none() { executor.run(flow) } else { observe(executor, subject, flow) }
-}
-
-/// Runs an operation, which its error names, without a report.
-pub(crate) fn run_unobserved<'a, X: Executor, F: Flow + 'a>(
-    executor: &'a X,
-    operation: &'static Operation,
-    flow: F,
-) -> X::Run<'a, F::Output>
-where
-    F::Output: 'a,
-{
-    executor.run(Subject { session: executor.session(), operation, chat: None }.named(flow))
-}
-
-/// A function of its own, and cold: a client without an observer pays nothing for one.
-#[cold]
-fn observe<'a, X: Executor, F: Flow + 'a>(executor: &'a X, subject: Subject<'a>, flow: F) -> X::Run<'a, F::Output>
-where
-    F::Output: 'a,
-{
-    // Boxed, so that not every operation is compiled twice.
-    let flow: Box<dyn Flow<Output = F::Output> + 'a> = Box::new(flow);
-    executor.run(Observed { flow, subject, report: Some(Report::new(subject.session.operation_id())) })
-}
-
 /// An operation that is reported to the observer of its session.
 #[derive(Debug)]
-struct Observed<'a, F> {
+pub(crate) struct Observed<'a, F> {
     flow: F,
     subject: Subject<'a>,
     /// `None` after the end.
     report: Option<Report>,
 }
 
+impl<'a, F> Observed<'a, F> {
+    pub(crate) fn new(flow: F, subject: Subject<'a>) -> Self {
+        Self { flow, subject, report: Some(Report::new(subject.session.operation_id())) }
+    }
+}
+
 /// The operation that is named in errors and reports.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Subject<'a> {
-    pub(super) session: &'a Session,
-    pub(super) operation: &'static Operation,
-    pub(super) chat: Option<&'a ThreadId>,
+pub(crate) struct Subject<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) operation: &'static Operation,
+    pub(crate) chat: Option<&'a ThreadId>,
 }
 
 /// The state of the reports of an operation.
@@ -81,7 +47,7 @@ pub(super) struct Report {
 
 impl<'a> Subject<'a> {
     /// Returns the operation with this subject in its error.
-    fn named<F: Flow>(self, flow: F) -> MapError<F, impl FnMut(&mut Error) + Send + use<'a, F>> {
+    pub(crate) fn named<F: Flow>(self, flow: F) -> MapError<F, impl FnMut(&mut Error) + Send + use<'a, F>> {
         MapError::new(flow, move |error| self.name(error))
     }
 
