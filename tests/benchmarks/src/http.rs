@@ -11,6 +11,7 @@ pub mod report;
 pub mod responses;
 pub mod server;
 pub mod stacks;
+pub mod worker;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 

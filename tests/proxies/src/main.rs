@@ -4,6 +4,7 @@
 
 mod bot;
 mod certificates;
+mod failure;
 mod feed_thread;
 mod forward_proxy;
 mod haproxy;
@@ -18,7 +19,6 @@ mod workload;
 
 use std::{
     env,
-    error::Error,
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -30,10 +30,7 @@ use std::{
 
 use teamwire_tests::harness::{AsyncStd, Blocking, Harness};
 
-use self::{outcome::Outcome, report::Report, scenario::Scenario};
-
-/// The reason why a scenario could not be run.
-type Failure = Box<dyn Error + Send + Sync>;
+use self::{failure::Failure, outcome::Outcome, report::Report, scenario::Scenario};
 
 /// Maximum time for one scenario with one adapter.
 const SCENARIO_TIMEOUT: Duration = Duration::from_secs(240);

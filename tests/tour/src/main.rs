@@ -25,7 +25,6 @@ use std::{error::Error, process::ExitCode, time::Duration};
 use adapter::{Adapter, AsyncStd, Blocking};
 use pace::Pace;
 use report::Report;
-use teamwire_core::{Config, Credentials};
 use teamwire_sandbox::Sandbox;
 
 /// The pause before each step with `--slowly`.
@@ -74,18 +73,12 @@ fn tour() -> Result<bool, Box<dyn Error>> {
 fn run<A: Adapter>() -> Result<Report, Box<dyn Error>> {
     let sandbox = Sandbox::start()?;
     let mut report = Report::new(A::NAME);
-    if let Err(error) = run_on::<A>(&sandbox, &Pace::Fast, &mut report) {
+    if let Err(error) = story::run_on::<A>(&sandbox, &Pace::Fast, &mut report) {
         // The report has every operation up to this one.
         eprintln!("{} stopped early: {error}", A::NAME);
         report.stopped_early();
     }
     Ok(report)
-}
-
-/// Runs the story through one adapter, on this sandbox.
-fn run_on<A: Adapter>(sandbox: &Sandbox, pace: &Pace, report: &mut Report) -> Result<(), Box<dyn Error>> {
-    let config = Config::new(&sandbox.url(), Credentials::new(sandbox.app_id(), sandbox.secret())?)?;
-    story::run::<A>(&A::client(config)?, sandbox, pace, report)
 }
 
 #[cfg(test)]
@@ -111,7 +104,7 @@ mod tests {
         let slow = Pace::Slow { pause: Duration::ZERO, stop };
         let names = |pace: &Pace| {
             let mut report = Report::new(Blocking::NAME);
-            run_on::<Blocking>(&Sandbox::start()?, pace, &mut report)?;
+            story::run_on::<Blocking>(&Sandbox::start()?, pace, &mut report)?;
             Ok::<_, Box<dyn Error>>(report.entries.into_iter().map(|entry| entry.operation).collect::<Vec<_>>())
         };
         assert_eq!(names(&slow)?, names(&Pace::Fast)?);

@@ -19,7 +19,7 @@ use crate::{
     adapter::{Adapter, Blocking},
     pace::{Pace, Stopped},
     report::Report,
-    run_on,
+    story::run_on,
 };
 
 /// The time between two looks at the terminal.

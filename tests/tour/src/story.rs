@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use teamwire_core::{
-    AlertType, Chat, Client, Draft, Error, FeedEvent, FeedOptions, NewChat, ReactionType,
+    AlertType, Chat, Client, Config, Credentials, Draft, Error, FeedEvent, FeedOptions, NewChat, ReactionType,
     error::Cause,
     executor::Executor,
     feed::Poller,
@@ -16,6 +16,12 @@ use crate::{adapter::Adapter, files, pace::Pace, report::Report, words};
 
 type Result<T, E = Box<dyn StdError>> = std::result::Result<T, E>;
 type Events<A, T> = <<A as Adapter>::Executor as Executor>::Events<Poller<T>>;
+
+/// Runs the story through one adapter, on this sandbox.
+pub(crate) fn run_on<A: Adapter>(sandbox: &Sandbox, pace: &Pace, report: &mut Report) -> Result<()> {
+    let config = Config::new(&sandbox.url(), Credentials::new(sandbox.app_id(), sandbox.secret())?)?;
+    run::<A>(&A::client(config)?, sandbox, pace, report)
+}
 
 /// Runs the story through one adapter. `report` gets an entry for each operation.
 pub(crate) fn run<A: Adapter>(

@@ -8,21 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use super::worker::{AsyncWorker, Worker};
 use super::{Mode, Verb, stacks};
 use crate::clock::process_cpu_time;
 use async_std::task;
-
-/// Sends requests one after another, in a thread.
-pub trait Worker: Send {
-    /// Sends a request, and decodes its response.
-    fn request(&mut self, verb: Verb);
-}
-
-/// Sends requests one after another, in a task.
-pub trait AsyncWorker: Send + 'static {
-    /// Sends a request, and decodes its response.
-    fn request(&mut self, verb: Verb) -> impl Future<Output = ()> + Send;
-}
 
 /// Runs tasks.
 pub trait Runtime {

@@ -6,8 +6,8 @@ use teamwire_core::{Config, Credentials};
 
 use crate::http::{
     Verb,
-    client::{AsyncWorker, Worker},
     responses::{self, TID},
+    worker::{AsyncWorker, Worker},
 };
 
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use std::{
     net::TcpStream,
 };
 
-use crate::http::{Verb, client::Worker, responses, stacks};
+use crate::http::{Verb, responses, stacks, worker::Worker};
 
 pub(crate) struct Floor {
     socket: TcpStream,

@@ -13,7 +13,7 @@ use ureq::{
     },
 };
 
-use crate::http::{Verb, client::Worker, responses, stacks};
+use crate::http::{Verb, responses, stacks, worker::Worker};
 
 #[derive(Clone)]
 pub(crate) struct Bare {

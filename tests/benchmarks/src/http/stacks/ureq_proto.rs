@@ -4,7 +4,7 @@ use async_std::{future, io::ReadExt, io::WriteExt, net::TcpStream, task};
 use http::HeaderValue;
 use ureq_proto::client::{Call, RecvBodyResult, RecvResponseResult, SendRequestResult};
 
-use crate::http::{Verb, client::AsyncWorker, responses, stacks};
+use crate::http::{Verb, responses, stacks, worker::AsyncWorker};
 
 pub(crate) struct Bare {
     socket: TcpStream,
