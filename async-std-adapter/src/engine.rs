@@ -31,13 +31,12 @@ use http::StatusCode;
 use teamwire_core::{
     Config, Error,
     effect::{Exchange, Response, Timeout, TransportError},
-    machine::Reply,
 };
 use teamwire_std::{ConnectionSlot, ConnectionSlots, Pool, body::WAITING_FOR_CONNECTION};
 
 use self::{connect::Connector, connection::Connection, deadline::Deadline, file::Upload, progress::ExchangeProgress};
 pub(crate) use self::{file::ChunkSource, receive::BodySink};
-use crate::{runtime::Runtime, transport::Transport};
+use crate::runtime::Runtime;
 
 /// An HTTP client on a runtime.
 pub(crate) struct Engine<R: Runtime> {
@@ -45,15 +44,6 @@ pub(crate) struct Engine<R: Runtime> {
     connector: Connector,
     slots: ConnectionSlots,
     pool: Pool<Connection<R::Stream>>,
-}
-
-impl<R: Runtime> Transport for Engine<R> {
-    async fn perform(&self, mut exchange: Box<Exchange>) -> Reply {
-        match self.exchange(&mut exchange).await {
-            Ok(response) => Reply::Response(response),
-            Err(error) => Reply::Error(error),
-        }
-    }
 }
 
 impl<R: Runtime> Engine<R> {
@@ -64,7 +54,7 @@ impl<R: Runtime> Engine<R> {
         Ok(Self { runtime, connector, slots, pool: Pool::new(limits) })
     }
 
-    async fn exchange(&self, exchange: &mut Exchange) -> Result<Response, TransportError> {
+    pub(crate) async fn exchange(&self, exchange: &mut Exchange) -> Result<Response, TransportError> {
         let mut deadline = Deadline::start(&self.runtime, exchange.timeout, exchange.max_duration);
         // A list that is not read would keep the slot from the requests for its items.
         let _slot = if exchange.is_early { None } else { self.slot(exchange.timeout, &mut deadline).await? };

@@ -1,6 +1,7 @@
 //! The interface between the executor and an asynchronous HTTP stack.
 
 mod body;
+mod engine;
 
 use std::future::Future;
 
