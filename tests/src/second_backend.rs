@@ -11,8 +11,10 @@ mod documents;
 mod form;
 mod json;
 mod lists;
+mod reply;
 mod routes;
 mod sessions;
+mod shared;
 mod upstream;
 
 use std::{
@@ -24,7 +26,7 @@ use std::{
     thread,
 };
 
-use self::sessions::Sessions;
+use self::{sessions::Sessions, shared::Shared};
 use crate::operations::Operation;
 
 /// The operations that the protocol does not have, and why.
@@ -44,14 +46,6 @@ pub const UNSUPPORTED: [(Operation, &str); 8] = [
 pub struct SecondBackend {
     address: SocketAddr,
     shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    /// The sandbox.
-    upstream: SocketAddr,
-    sessions: Sessions,
-    is_over: AtomicBool,
 }
 
 impl SecondBackend {

@@ -2,6 +2,7 @@
 
 mod event_queue;
 mod exchanges;
+mod in_flight;
 
 use std::{collections::HashSet, time::Duration};
 
@@ -16,7 +17,7 @@ use teamwire_core::{
 use self::event_queue::EventQueue;
 pub(super) use self::{
     event_queue::Event,
-    exchanges::{InFlight, Owner},
+    in_flight::{InFlight, Owner},
 };
 use super::{
     defect::Defect,

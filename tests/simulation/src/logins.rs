@@ -10,6 +10,7 @@
 //! - An operation that is sent once is performed at most once, and one that may have been performed says so.
 //! - All operations end.
 
+mod defect;
 mod network;
 mod protocol;
 mod server;
@@ -17,28 +18,11 @@ mod session;
 
 use std::thread;
 
+pub use self::defect::LoginDefect;
 use crate::{
     Outcome, TRACE_LINES,
     violation::{Failure, Trace},
 };
-
-/// A deliberate defect of a run of this scenario.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum LoginDefect {
-    /// No defect.
-    #[default]
-    None,
-    /// A dropped operation does not release its turn to log in.
-    TurnKept,
-    /// Requests have the first token of the session, although it was renewed.
-    TokenNotRenewed,
-}
-
-impl LoginDefect {
-    /// All defects.
-    pub const ALL: &[Self] = &[Self::TurnKept, Self::TokenNotRenewed];
-}
 
 /// Runs one seed.
 ///

@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Map, Value, json};
 
-use super::{attachments, connection::Response, upstream::Reply};
+use super::{attachments, connection::Response, reply::Reply};
 
 /// Names of the contract that are not only written in another way.
 const NAMES: [(&str, &str); 13] = [

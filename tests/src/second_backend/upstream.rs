@@ -10,17 +10,10 @@ use serde_json::Value;
 
 use super::{
     Shared,
-    connection::{self, Headers, Response},
+    connection::{self, Response},
     json,
+    reply::Reply,
 };
-
-/// A response of the sandbox.
-#[derive(Debug)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) headers: Headers,
-    pub(super) body: Vec<u8>,
-}
 
 /// The response to the client, if the sandbox does not respond with success.
 pub(super) type Refused<T> = Result<T, Response>;

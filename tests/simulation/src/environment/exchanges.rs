@@ -8,38 +8,16 @@ use teamwire_core::{
     machine::{Reply, Ticket},
 };
 
-use super::{Environment, Event};
+use super::{
+    Environment, Event,
+    in_flight::{InFlight, Owner},
+};
 use crate::{
     network::{self, Delivery, Loss},
     protocol::{InterpretedReply, RequestKind},
     server::ServerResponse,
     violation::{Violation, violation},
 };
-
-/// The sender of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Owner {
-    Feed(usize),
-    Operation(usize),
-}
-
-/// An exchange in flight, or finished.
-#[derive(Debug)]
-pub(crate) struct InFlight {
-    pub(crate) incarnation: u32,
-    pub(crate) owner: Owner,
-    pub(crate) ticket: Ticket,
-    /// True while the client waits for the reply.
-    pub(crate) is_awaited: bool,
-    /// True if no reply can reach the client any more.
-    pub(crate) is_abandoned: bool,
-    kind: RequestKind,
-    request: Option<Request<Vec<u8>>>,
-    pub(crate) delivery: Delivery,
-    /// Latency of the response.
-    response_latency: Duration,
-    times_out_at: Duration,
-}
 
 impl Environment {
     /// Sends a request, with a random delivery.
