@@ -4,15 +4,15 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::outcome::Outcome;
 
-/// A deed of the test, in a world of the type `W`.
-pub(crate) type Deed<W> = Box<dyn FnOnce(&W) + Send>;
+/// An action of the test, in a world of the type `W`.
+pub(crate) type Action<W> = Box<dyn FnOnce(&W) + Send>;
 
 /// Number of an exchange or an alarm.
 pub(crate) type Id = u64;
 
 /// Something that happens at its time.
 pub(crate) enum Due<W> {
-    Deed(Deed<W>),
+    Action(Action<W>),
     /// The request of an exchange arrives at the server.
     Arrival(Id),
     /// An exchange ends for the client.
@@ -27,25 +27,25 @@ pub(crate) type Key = (Duration, u64);
 pub(crate) struct Agenda<W> {
     entries: BTreeMap<Key, Due<W>>,
     added: u64,
-    /// Number of deeds among the entries.
-    deeds: usize,
+    /// Number of actions among the entries.
+    actions: usize,
 }
 
 impl<W> Default for Agenda<W> {
     fn default() -> Self {
-        Self { entries: BTreeMap::new(), added: 0, deeds: 0 }
+        Self { entries: BTreeMap::new(), added: 0, actions: 0 }
     }
 }
 
 impl<W> Agenda<W> {
     pub(crate) fn add(&mut self, at: Duration, due: Due<W>) -> Key {
         self.added += 1;
-        self.deeds += usize::from(matches!(due, Due::Deed(_)));
+        self.actions += usize::from(matches!(due, Due::Action(_)));
         self.entries.insert((at, self.added), due);
         (at, self.added)
     }
 
-    /// Removes an entry that has not happened and is not a deed.
+    /// Removes an entry that has not happened and is not an action.
     pub(crate) fn remove(&mut self, key: Key) {
         self.entries.remove(&key);
     }
@@ -58,12 +58,12 @@ impl<W> Agenda<W> {
     /// Removes the first entry.
     pub(crate) fn pop(&mut self) -> Option<Due<W>> {
         let (_, due) = self.entries.pop_first()?;
-        self.deeds -= usize::from(matches!(due, Due::Deed(_)));
+        self.actions -= usize::from(matches!(due, Due::Action(_)));
         Some(due)
     }
 
-    /// Returns `true` if a deed of the test is still to come.
-    pub(crate) const fn has_deeds(&self) -> bool {
-        self.deeds > 0
+    /// Returns `true` if an action of the test is still to come.
+    pub(crate) const fn has_actions(&self) -> bool {
+        self.actions > 0
     }
 }

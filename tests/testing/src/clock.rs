@@ -6,7 +6,7 @@ use teamwire_core::StopHandle;
 
 use crate::World;
 
-/// A wait in progress. Only one thread waits at a time: waits of its deeds are nested.
+/// A wait in progress. Only one thread waits at a time: waits of its actions are nested.
 pub(crate) struct Driving<'w>(&'w World);
 
 impl<'w> Driving<'w> {
@@ -68,14 +68,14 @@ impl<'w> Driving<'w> {
 
     /// Lets the next event happen, unless it is later. Returns `false` if it is, or if there is none.
     fn step_until(&self, limit: Duration) -> bool {
-        let deed = self.0.with(|state| {
+        let action = self.0.with(|state| {
             let due = state.next_due(limit).filter(|next| *next <= limit);
             due.map(|due| state.happen(due))
         });
-        let Some(deed) = deed else { return false };
-        // Without the lock, as the deed uses the world.
-        if let Some(deed) = deed {
-            deed(self.0);
+        let Some(action) = action else { return false };
+        // Without the lock, as the action uses the world.
+        if let Some(action) = action {
+            action(self.0);
         }
         self.check();
         true
@@ -83,7 +83,7 @@ impl<'w> Driving<'w> {
 
     fn check(&self) {
         let is_forgotten = self.0.with(|state| state.is_forgotten());
-        assert!(!is_forgotten, "nothing has happened for 30 days besides the bot: a deed must stop it, or come later");
+        assert!(!is_forgotten, "the bot has run for 30 days after the last scheduled action: let an action stop it");
     }
 }
 

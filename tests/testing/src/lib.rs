@@ -44,7 +44,7 @@
 //! The clock moves only while the bot waits: for a response, for the next event of a feed, or in
 //! [`Client::sleep`](teamwire_core::Client::sleep). All that is due until then happens in the meantime, in order.
 //!
-//! - With [`World::blocking`], the thread of the bot moves the clock. Deeds run in it, while it waits.
+//! - With [`World::blocking`], the thread of the bot moves the clock. Scheduled actions run in it, while it waits.
 //! - With [`World::client`], [`World::run`] polls the future of the bot, and moves the clock when nothing in it can
 //!   continue. To let people act in between, use [`World::at`], or join a future that sleeps and acts.
 //!
@@ -57,8 +57,8 @@
 //!   panics. `for_each_concurrent` and `drive` need no threads on a virtual clock. Test bots with threads of their own
 //!   against the sandbox.
 //! - **Tasks within `run`.** A future that is spawned on a runtime is not seen to be awake. Join it instead.
-//! - **An end.** If nothing is due while the bot waits, the test panics. A bot with feeds polls for ever, so let a deed
-//!   stop it. The test panics 30 days after the last deed.
+//! - **Bots without an end.** If nothing is due while the bot waits, the test panics. A bot with feeds polls for ever,
+//!   so let a scheduled action stop it. The test panics 30 days after the last scheduled action.
 //! - **Files** are those of the operating system, as the bot reads and writes them without the library.
 //!
 //! For a bot whose requests are known, a `Script` is simpler; and for HTTP, TLS, threads and crashes, the sandbox is

@@ -21,7 +21,7 @@ impl World {
     ///
     /// # Panics
     ///
-    /// If the future waits for something that will never happen, or for 30 days after the last deed.
+    /// If the future waits for something that will never happen, or for 30 days after the last scheduled action.
     pub fn run<F: Future>(&self, future: F) -> F::Output {
         let _running = Running::new(self);
         let driving = Driving::new(self);

@@ -15,14 +15,14 @@ use teamwire_core::effect::Exchange;
 use teamwire_sandbox::world::{self, Handled, Now, Parked, Polls, PostedMessage, Repeated};
 
 use crate::{
-    agenda::{Agenda, Deed, Due, Id},
+    agenda::{Action, Agenda, Due, Id},
     exchange::{self, Pending},
     latency::Latency,
     outcome::Outcome,
     sent_request::SentRequest,
 };
 
-/// Maximum time without a deed of the test, when none is to come: a bot that is never stopped polls for ever.
+/// Maximum time without an action of the test, when none is to come: a bot that is never stopped polls for ever.
 const MAX_QUIET: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Time after which the polls of feeds are repeated without their clients, if nothing has happened: a feed has
@@ -32,15 +32,15 @@ const QUIET: Duration = Duration::from_secs(11 * 60);
 /// A function that is called with each message of a bot.
 pub(crate) type Hook<W> = Arc<dyn Fn(&W, &PostedMessage) + Send + Sync>;
 
-/// The state of a world of the type `W`, which deeds and hooks get.
+/// The state of a world of the type `W`, which actions and hooks get.
 pub(crate) struct State<W> {
     /// `None` while a person or an admin acts, for which the state is not locked.
     server: Option<world::World>,
     seed: u64,
     start: DateTime<Utc>,
     pub(crate) clock: Duration,
-    /// The time of the last deed.
-    last_deed: Duration,
+    /// The time of the last action.
+    last_action: Duration,
     /// The last time at which anything else happened than a long poll without updates.
     busy_at: Duration,
     pub(crate) agenda: Agenda<W>,
@@ -72,7 +72,7 @@ impl<W: 'static> State<W> {
             seed,
             start,
             clock: Duration::ZERO,
-            last_deed: Duration::ZERO,
+            last_action: Duration::ZERO,
             busy_at: Duration::ZERO,
             agenda: Agenda::default(),
             exchanges: BTreeMap::new(),
@@ -111,7 +111,7 @@ impl<W: 'static> State<W> {
 
     /// Takes the server out, so that code of the test can use it without a lock.
     pub(crate) fn take_server(&mut self) -> world::World {
-        (self.last_deed, self.busy_at) = (self.clock, self.clock);
+        (self.last_action, self.busy_at) = (self.clock, self.clock);
         self.server.take().expect("`act` and `administer` do not use the world in their closures")
     }
 
@@ -127,7 +127,7 @@ impl<W: 'static> State<W> {
             self.polls.next_due()
         } else {
             // Otherwise the bot is about to be forgotten.
-            let end = self.last_deed.saturating_add(MAX_QUIET + QUIET);
+            let end = self.last_action.saturating_add(MAX_QUIET + QUIET);
             self.polls.next_due_before(next.unwrap_or(end).min(limit))
         };
         next.into_iter().chain(polls).min()
@@ -135,24 +135,24 @@ impl<W: 'static> State<W> {
 
     /// Returns `true` if only the bot itself could end, and has not done so for a long time.
     pub(crate) fn is_forgotten(&self) -> bool {
-        !self.agenda.has_deeds() && self.clock.saturating_sub(self.last_deed) > MAX_QUIET
+        !self.agenda.has_actions() && self.clock.saturating_sub(self.last_action) > MAX_QUIET
     }
 
     pub(crate) fn move_clock(&mut self, to: Duration) {
         self.clock = self.clock.max(to);
     }
 
-    /// Lets the next event happen, which is due at this time: returns the deed to perform, if it is one.
-    pub(crate) fn happen(&mut self, due: Duration) -> Option<Deed<W>> {
+    /// Lets the next event happen, which is due at this time: returns the action to perform, if it is one.
+    pub(crate) fn happen(&mut self, due: Duration) -> Option<Action<W>> {
         self.move_clock(due);
         if self.agenda.next().is_none_or(|next| next > self.clock) {
             self.settle();
             return None;
         }
         match self.agenda.pop()? {
-            Due::Deed(deed) => {
-                (self.last_deed, self.busy_at) = (self.clock, self.clock);
-                return Some(deed);
+            Due::Action(action) => {
+                (self.last_action, self.busy_at) = (self.clock, self.clock);
+                return Some(action);
             }
             Due::Arrival(id) => self.arrive(id),
             Due::End(id, outcome) => self.end(id, outcome),
@@ -221,7 +221,7 @@ impl<W: 'static> State<W> {
         for message in messages.into_iter().filter(|message| message.is_from_bot) {
             for hook in self.hooks.clone() {
                 let message = message.clone();
-                self.agenda.add(self.clock, Due::Deed(Box::new(move |world| hook(world, &message))));
+                self.agenda.add(self.clock, Due::Action(Box::new(move |world| hook(world, &message))));
             }
         }
         for (id, handled) in complete {

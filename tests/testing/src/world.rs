@@ -58,21 +58,21 @@ impl World {
         result
     }
 
-    /// Performs a deed at this time after the start of the world; immediately before the next event if that has passed.
-    /// Deeds of the same time keep their order, and come before the requests of the bot at that time.
+    /// Performs an action at this time after the start of the world; immediately before the next event if that has
+    /// passed. Actions of the same time keep their order, and come before the requests of the bot at that time.
     ///
-    /// A deed can use the world and the clients. A blocking client moves the clock within the deed; use
+    /// An action can use the world and the clients. A blocking client moves the clock within the action; use
     /// [`run`](Self::run) for the futures of an asynchronous one.
-    pub fn at(&self, time: Duration, deed: impl FnOnce(&Self) + Send + 'static) {
-        self.with(|state| state.agenda.add(time.max(state.clock), Due::Deed(Box::new(deed))));
+    pub fn at(&self, time: Duration, action: impl FnOnce(&Self) + Send + 'static) {
+        self.with(|state| state.agenda.add(time.max(state.clock), Due::Action(Box::new(action))));
     }
 
-    /// Performs a deed after this time from now: see [`at`](Self::at).
-    pub fn after(&self, time: Duration, deed: impl FnOnce(&Self) + Send + 'static) {
-        self.at(self.elapsed().saturating_add(time), deed);
+    /// Performs an action after this time from now: see [`at`](Self::at).
+    pub fn after(&self, time: Duration, action: impl FnOnce(&Self) + Send + 'static) {
+        self.at(self.elapsed().saturating_add(time), action);
     }
 
-    /// Performs a deed with each message that a bot posts from now on, before the bot receives the response. Use
+    /// Performs an action with each message that a bot posts from now on, before the bot receives the response. Use
     /// [`after`](Self::after) within it for people who react later.
     ///
     /// ```
@@ -87,8 +87,8 @@ impl World {
     ///     });
     /// });
     /// ```
-    pub fn whenever_posted(&self, deed: impl Fn(&Self, &PostedMessage) + Send + Sync + 'static) {
-        self.with(|state| state.hooks.push(Arc::new(deed)));
+    pub fn whenever_posted(&self, action: impl Fn(&Self, &PostedMessage) + Send + Sync + 'static) {
+        self.with(|state| state.hooks.push(Arc::new(action)));
     }
 
     /// Makes the server unreachable for this time from now. Exchanges in progress are cut: the bot cannot know whether

@@ -169,7 +169,7 @@ fn serve(client: &Client, texts: &mpsc::Receiver<&str>, wake: &Wake) -> Vec<(u64
 }
 
 #[test]
-fn deeds_of_a_world_wake_a_loop_at_their_time() {
+fn scheduled_actions_of_a_world_wake_a_loop_at_their_time() {
     let world = World::new(7);
     let (wake, (sender, texts)) = (Wake::new(), mpsc::channel());
     let (waking, stop) = (wake.clone(), teamwire_blocking::StopHandle::new());
@@ -235,7 +235,7 @@ fn another_thread_wakes_a_driver() {
 }
 
 #[test]
-fn deed_wakes_a_driver_of_a_world() {
+fn scheduled_action_wakes_a_driver_of_a_world() {
     let world = World::new(7);
     let client = world.blocking();
     let mut set = FeedSet::new();

@@ -30,7 +30,7 @@ fn wait_for_nothing_panics() {
 fn bot_that_is_never_stopped_panics() {
     let world = World::new(1);
     let message = panic_of(|| drop(world.blocking().chats().new_messages(FeedOptions::from_now()).last()));
-    assert!(message.contains("nothing has happened for 30 days"), "{message}");
+    assert!(message.contains("run for 30 days after the last scheduled action"), "{message}");
     let world = World::new(1);
     let client = client(&world);
     let message = panic_of(|| {
@@ -40,7 +40,7 @@ fn bot_that_is_never_stopped_panics() {
             }
         });
     });
-    assert!(message.contains("nothing has happened for 30 days"), "{message}");
+    assert!(message.contains("run for 30 days after the last scheduled action"), "{message}");
 }
 
 #[test]

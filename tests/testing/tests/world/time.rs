@@ -10,7 +10,7 @@ use teamwire_testing::{World, org};
 use crate::{MINUTE, SECOND, client};
 
 #[test]
-fn deeds_happen_in_order_while_the_bot_waits() {
+fn scheduled_actions_happen_in_order_while_the_bot_waits() {
     let world = World::new(1);
     let log = Arc::new(Mutex::new(Vec::new()));
     for (time, name) in [(2, "b"), (1, "a"), (2, "c"), (9, "d")] {
@@ -26,7 +26,7 @@ fn deeds_happen_in_order_while_the_bot_waits() {
 }
 
 #[test]
-fn deeds_that_are_due_come_before_the_first_request() {
+fn scheduled_actions_that_are_due_come_before_the_first_request() {
     let titles = |act: fn(&World) -> String| {
         let world = World::new(1);
         world.at(Duration::ZERO, |world| {
@@ -45,19 +45,19 @@ fn deeds_that_are_due_come_before_the_first_request() {
 }
 
 #[test]
-fn deed_can_use_a_client_and_others() {
+fn scheduled_action_can_use_a_client_and_others() {
     let world = World::new(1);
     let bot = world.blocking();
     world.at(SECOND, move |world| {
         bot.sleep(SECOND * 2).unwrap();
-        bot.chats().chat(org::LOBBY).post("from a deed").unwrap();
+        bot.chats().chat(org::LOBBY).post("from an action").unwrap();
         let client = client(world);
         world.run(client.chats().chat(org::LOBBY).post("from its run")).unwrap();
         world.after(SECOND, |world| world.act(org::ANNA, |anna| anna.post(org::LOBBY, "from Anna").map(drop)).unwrap());
     });
     world.blocking().sleep(SECOND * 10).unwrap();
     let texts: Vec<_> = world.texts(org::LOBBY).into_iter().flatten().collect();
-    assert_eq!(texts, ["from a deed", "from its run", "from Anna"]);
+    assert_eq!(texts, ["from an action", "from its run", "from Anna"]);
     assert_eq!(world.elapsed(), SECOND * 10);
 }
 
