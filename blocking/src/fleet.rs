@@ -35,7 +35,7 @@
 
 #[doc(inline)]
 pub use teamwire_core::claim::{
-    Claim, Claimed, Member, Release, Save, Saved, StoreError, StoreErrorKind, View, Wanted,
+    Claim, ClaimRequest, Claimed, Member, Release, Save, Saved, StoreError, StoreErrorKind, View,
 };
 #[doc(inline)]
 pub use teamwire_std::{

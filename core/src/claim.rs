@@ -1,10 +1,10 @@
 //! Replicas of a bot: several processes share its feeds through a store, and one that dies is replaced.
 //!
-//! The store keeps two kinds of records. A [`Member`] has a lease, which it renews with a *beat*. A feed has its
+//! The store keeps two kinds of records. A [`Member`] has a lease, which it renews with a *renewal*. A feed has its
 //! current [`Claim`], the member that holds it, and its checkpoint.
 //!
 //! ```text
-//!   replica A ──beat──►┌───────────────────────────────┐◄──beat── replica B
+//!   replica A ─renew──►┌───────────────────────────────┐◄──renew─ replica B
 //!             ──claim─►│ members:  A, B                │◄─claim──
 //!             ◄─held───│ feed:     claim A.1, fence 17,│──taken─►
 //!             ──save──►│           checkpoint, seq 41  │
@@ -40,12 +40,12 @@ mod tenure;
 mod window;
 
 pub use self::{
-    call::{Call, Next, Outcome},
-    following::{Following, HandedOut, Turn},
-    record::{Claim, Claimed, Member, Release, Save, Saved, View, Wanted},
-    replica::{Replica, Standing, Work},
+    call::{Call, Outcome, ReplicaStep},
+    following::{FollowStep, Following, HandedEvent},
+    record::{Claim, ClaimRequest, Claimed, Member, Release, Save, Saved, View},
+    replica::{ClaimStatus, Replica, Work},
     stored::{FeedRecord, MemberRecord},
     tenure::Grant,
-    window::{EventNumber, Handed, Window},
+    window::{EventHandle, EventNumber, Window},
 };
 pub use crate::error::{StoreError, StoreErrorKind};

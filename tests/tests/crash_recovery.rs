@@ -29,7 +29,7 @@ const BOT: &str = "TEAMWIRE_KILLED_BOT";
 const FOLDER: &str = "TEAMWIRE_KILLED_FOLDER";
 const POLLS: &str = "GET /v1/chats/{tid}/messages/updates";
 /// Maximum wait for any step.
-const PATIENCE: Duration = Duration::from_secs(30);
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// In the process of a bot, this test runs the bot.
 #[executor_test(adapters)]
@@ -160,7 +160,7 @@ impl Test {
     }
 
     fn wait_until(&self, context: &str, condition: impl Fn(&Sandbox) -> bool) {
-        assert!(self.sandbox.wait_until(PATIENCE, condition), "{context}: neither a report nor a poll");
+        assert!(self.sandbox.wait_until(MAX_WAIT, condition), "{context}: neither a report nor a poll");
     }
 
     /// Runs a bot until this moment, and kills it.
@@ -212,7 +212,7 @@ impl Test {
             if waits {
                 return false;
             }
-            assert!(begun.elapsed() < PATIENCE, "{context}: neither a report nor a poll");
+            assert!(begun.elapsed() < MAX_WAIT, "{context}: neither a report nor a poll");
         }
     }
 
@@ -280,7 +280,7 @@ impl Bot {
         match self.said.recv_timeout(Duration::from_millis(1)) {
             Ok(line) if line.starts_with(REPORT) => true,
             Ok(line) => {
-                let more = self.said.recv_timeout(PATIENCE);
+                let more = self.said.recv_timeout(MAX_WAIT);
                 panic!("{context}: it says {line:?}, {more:?}")
             }
             Err(RecvTimeoutError::Timeout) => false,

@@ -119,7 +119,7 @@ where
     ///
     /// If the handler returns an error, the event comes again after a backoff, and the later events of its chat wait
     /// for it; others are handled meanwhile. A handler that does not return costs its chat and, after the
-    /// [patience](teamwire_std::fleet::FleetBuilder::patience) of the fleet, the claim.
+    /// [handler timeout](teamwire_std::fleet::FleetBuilder::handler_timeout) of the fleet, the claim.
     ///
     /// All handlers run in the task that polls the future. A handler that blocks, blocks the others and the feed.
     ///

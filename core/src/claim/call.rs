@@ -1,12 +1,12 @@
 use alloc::vec::Vec;
 
-use super::{Claimed, Release, Save, Saved, StoreError, View, Wanted};
+use super::{ClaimRequest, Claimed, Release, Save, Saved, StoreError, View};
 use crate::effect::Moment;
 
 /// The next action of a [`Replica`](super::Replica).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a replica makes no progress until its calls are performed"]
-pub enum Next {
+pub enum ReplicaStep {
     /// Perform this call, and pass its outcome to [`Replica::handle`](super::Replica::handle).
     Call(Call),
     /// Ask again at this time, or earlier if something has changed. `None` if only a change makes a call necessary.
@@ -18,10 +18,10 @@ pub enum Next {
 /// A call to a store of claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
-    /// Renew the lease of the member, and return the living members.
-    Beat,
+    /// Renew the lease of the member, and return the active members.
+    Renew,
     /// Claim these feeds. At most this number of claims are new.
-    Claim(Vec<Wanted>, usize),
+    Claim(Vec<ClaimRequest>, usize),
     /// Save these checkpoints.
     Save(Vec<Save>),
     /// Release these claims.
@@ -33,8 +33,8 @@ pub enum Call {
 /// The outcome of a [`Call`].
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// Of [`Call::Beat`].
-    Beat(Result<View, StoreError>),
+    /// Of [`Call::Renew`].
+    Renew(Result<View, StoreError>),
     /// Of [`Call::Claim`]. Feeds that are missing were not claimed.
     Claim(Result<Vec<Claimed>, StoreError>),
     /// Of [`Call::Save`], in the order of the saves.

@@ -5,7 +5,7 @@ mod tests;
 
 use alloc::{boxed::Box, string::String};
 
-use super::{Claim, EventNumber, Grant, Handed, Replica, Save, Standing, Window};
+use super::{Claim, ClaimStatus, EventHandle, EventNumber, Grant, Replica, Save, Window};
 use crate::{
     effect::{Moment, Now},
     error::Error,
@@ -35,13 +35,13 @@ pub struct Following<T> {
 /// The next action of an executor.
 #[derive(Debug)]
 #[must_use]
-pub enum Turn<T> {
+pub enum FollowStep<T> {
     /// Follow the feed after this checkpoint, or from its beginning. An earlier feed is dropped.
     Follow(Option<Checkpoint>),
     /// Drop the feed: the claim is lost.
     Abandon,
     /// Handle this event.
-    Handle(Box<HandedOut<T>>),
+    Handle(Box<HandedEvent<T>>),
     /// Wait for the next event of the feed, which is passed to [`Following::push`]. Ends when something has changed,
     /// and at this time.
     Poll(Option<Moment>),
@@ -53,11 +53,11 @@ pub enum Turn<T> {
 
 /// An event to be handled.
 #[derive(Debug)]
-pub struct HandedOut<T> {
+pub struct HandedEvent<T> {
     /// The event.
     pub event: FeedEvent<T>,
     /// Its number, for its [end](Following::finish). `None` for a failure of the store.
-    pub handed: Option<Handed>,
+    pub handed: Option<EventHandle>,
     /// The claim under which it is handed out. `None` for a failure of the store while there is none.
     pub claim: Option<Claim>,
 }
@@ -82,51 +82,51 @@ impl<T: InChat> Following<T> {
     }
 
     /// Returns the next action.
-    pub fn turn(&mut self, replica: &mut Replica, now: Now) -> Turn<T> {
+    pub fn turn(&mut self, replica: &mut Replica, now: Now) -> FollowStep<T> {
         self.turn_if(replica, now, true)
     }
 
     /// Same as [`turn`](Self::turn), but no event is handed out unless there is `room` for its handler.
-    pub fn turn_if(&mut self, replica: &mut Replica, now: Now, room: bool) -> Turn<T> {
-        let (grant, is_open) = match replica.standing(&self.feed, now) {
-            Standing::Failed(error) => return Turn::End(Err(error.clone().into())),
-            Standing::Held { grant, is_open } => (grant, is_open),
-            Standing::Waiting => return self.wait(replica),
+    pub fn turn_if(&mut self, replica: &mut Replica, now: Now, room: bool) -> FollowStep<T> {
+        let (grant, is_open) = match replica.status(&self.feed, now) {
+            ClaimStatus::Failed(error) => return FollowStep::End(Err(error.clone().into())),
+            ClaimStatus::Held { grant, is_open } => (grant, is_open),
+            ClaimStatus::Waiting => return self.wait(replica),
         };
         if self.grant.as_ref().is_none_or(|current| current.claim.id != grant.claim.id) {
             self.window.begin(grant);
             let checkpoint = grant.checkpoint.clone();
             self.grant = Some(grant.clone());
-            return Turn::Follow(checkpoint);
+            return FollowStep::Follow(checkpoint);
         }
         if is_open
             && room
             && let Some((handed, event)) = self.window.start(now.moment)
         {
             self.report(replica);
-            return Turn::Handle(Box::new(HandedOut { event, handed: Some(handed), claim: self.claim() }));
+            return FollowStep::Handle(Box::new(HandedEvent { event, handed: Some(handed), claim: self.claim() }));
         }
         if let Some(end) = self.end.take_if(|_| self.window.is_idle()) {
-            return Turn::End(end);
+            return FollowStep::End(end);
         }
         // A failed event that is due has to wait for the store or for room, and either is a change.
         let until = self.window.next_retry().filter(|_| is_open && room);
         let wants_more = self.end.is_none() && self.window.wants_more();
-        let otherwise = if wants_more { Turn::Poll(until) } else { Turn::Wait(until) };
+        let otherwise = if wants_more { FollowStep::Poll(until) } else { FollowStep::Wait(until) };
         self.report_outage(outage(replica).filter(|_| !is_open)).unwrap_or(otherwise)
     }
 
     /// Returns the next action while the replica does not hold the feed.
-    fn wait(&mut self, replica: &mut Replica) -> Turn<T> {
+    fn wait(&mut self, replica: &mut Replica) -> FollowStep<T> {
         if self.grant.take().is_some() {
             self.window.abandon();
             self.report(replica);
-            return Turn::Abandon;
+            return FollowStep::Abandon;
         }
         if let Some(end) = self.end.take() {
-            return Turn::End(end);
+            return FollowStep::End(end);
         }
-        self.report_outage(outage(replica)).unwrap_or(Turn::Wait(None))
+        self.report_outage(outage(replica)).unwrap_or(FollowStep::Wait(None))
     }
 
     /// Adds the next event of the feed.
@@ -145,7 +145,7 @@ impl<T: InChat> Following<T> {
     }
 
     /// Records that an event has been handled. The checkpoint up to which all is handled is saved.
-    pub fn finish(&mut self, replica: &mut Replica, handed: Handed) {
+    pub fn finish(&mut self, replica: &mut Replica, handed: EventHandle) {
         self.window.finish(handed);
         if let Some((claim, checkpoint)) = self.window.take_checkpoint() {
             replica.save(&self.feed, &claim, checkpoint);
@@ -154,7 +154,7 @@ impl<T: InChat> Following<T> {
     }
 
     /// Records that an event could not be handled. It comes again after a backoff; its chat waits for it.
-    pub fn fail(&mut self, replica: &mut Replica, handed: Handed, event: FeedEvent<T>, now: Moment) {
+    pub fn fail(&mut self, replica: &mut Replica, handed: EventHandle, event: FeedEvent<T>, now: Moment) {
         self.window.fail(handed, event, now);
         self.report(replica);
     }
@@ -192,12 +192,12 @@ impl<T: InChat> Following<T> {
     }
 
     /// Returns a failure of the store as an event, once.
-    fn report_outage(&mut self, outage: Option<Retrying>) -> Option<Turn<T>> {
+    fn report_outage(&mut self, outage: Option<Retrying>) -> Option<FollowStep<T>> {
         let reported = outage.as_ref().map_or(0, |retrying| retrying.attempt);
         let is_new = reported > self.reported;
         self.reported = reported;
         let event = FeedEvent::Retrying(outage.filter(|_| is_new)?);
-        Some(Turn::Handle(Box::new(HandedOut { event, handed: None, claim: self.claim() })))
+        Some(FollowStep::Handle(Box::new(HandedEvent { event, handed: None, claim: self.claim() })))
     }
 }
 

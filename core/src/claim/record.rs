@@ -12,16 +12,16 @@ pub struct Member {
     pub fleet: String,
     /// Identifies the member: no other has it, not even an earlier process of the same machine.
     pub id: String,
-    /// Time after its last beat after which its claims can be granted to others.
+    /// Time after its last renewal after which its claims can be granted to others.
     pub lease: Duration,
 }
 
-/// The living members of a fleet.
+/// The active members of a fleet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
     /// The ids of all members whose lease has not expired, oldest first. It includes the member that asked.
     pub members: Vec<String>,
-    /// A number that changes when the member that asked joins: with its first beat, and with the first one after its
+    /// A number that changes when the member that asked joins: with its first renewal, and with the first one after its
     /// lease had expired or the store had lost it. Its claims may have been granted to others before that.
     pub joined: u64,
 }
@@ -40,14 +40,14 @@ pub struct Claim {
 
 /// A feed that a replica claims.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Wanted {
+pub struct ClaimRequest {
     /// Name of the feed.
     pub feed: String,
     /// Id of the new claim. A request whose outcome is unknown is repeated with the same id.
     pub id: String,
 }
 
-/// The response of a store to a [`Wanted`] feed.
+/// The response of a store to a [`ClaimRequest`] feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claimed {
     /// The claim was granted.

@@ -11,7 +11,7 @@ use alloc::{
 use core::time::Duration;
 
 use super::{
-    Call, Claim, Grant, Member, Next, Release, StoreError,
+    Call, Claim, Grant, Member, Release, ReplicaStep, StoreError,
     lease::Lease,
     tenure::{Held, State, Tenure},
 };
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Default time after which a handler that has not returned costs the claim.
-const PATIENCE: Duration = Duration::from_secs(5 * 60);
+const HANDLER_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// One replica of a bot: claims feeds in a store, and decides which events may be handed out. It is pure: a keeper
 /// performs its [calls](Self::next) one after the other, with times of both clocks.
@@ -41,15 +41,15 @@ const PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// - A new tenure resumes at the checkpoint that the store returned, never at one from memory. A feed without one
 ///   begins only if that was asked for, and its start is saved before anything is handed out.
 /// - A save whose outcome is unknown is repeated with the same number, and a claim with the same id.
-/// - The feeds are shared by the living members, and each keeps what it has as far as possible.
+/// - The feeds are shared by the active members, and each keeps what it has as far as possible.
 #[derive(Debug)]
 pub struct Replica {
     member: Member,
     lease: Lease,
-    patience: Duration,
+    handler_timeout: Duration,
     feeds: BTreeMap<String, Tenure>,
     releases: Vec<Release>,
-    /// The living members, oldest first, and the number of this one.
+    /// The active members, oldest first, and the number of this one.
     members: Vec<String>,
     joined: Option<u64>,
     /// Time of the last change of the members.
@@ -85,7 +85,7 @@ enum Exit {
 /// The state of a feed for its follower.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub enum Standing<'a> {
+pub enum ClaimStatus<'a> {
     /// The replica does not hold the feed. What has arrived of it is dropped.
     Waiting,
     /// It holds the feed.
@@ -115,7 +115,7 @@ impl Replica {
         Self {
             lease: Lease::new(member.lease),
             member,
-            patience: PATIENCE,
+            handler_timeout: HANDLER_TIMEOUT,
             feeds: BTreeMap::new(),
             releases: Vec::new(),
             members: Vec::new(),
@@ -136,8 +136,8 @@ impl Replica {
 
     /// Sets the time after which a handler that has not returned costs the claim. Default: five minutes.
     #[must_use]
-    pub const fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub const fn with_handler_timeout(mut self, handler_timeout: Duration) -> Self {
+        self.handler_timeout = handler_timeout;
         self
     }
 
@@ -146,7 +146,7 @@ impl Replica {
         &self.member
     }
 
-    /// Returns the living members that the store has last reported, oldest first.
+    /// Returns the active members that the store has last reported, oldest first.
     pub fn members(&self) -> &[String] {
         &self.members
     }
@@ -193,17 +193,17 @@ impl Replica {
     }
 
     /// Returns the state of a feed.
-    pub fn standing(&self, feed: &str, now: Now) -> Standing<'_> {
-        let Some(tenure) = self.feeds.get(feed) else { return Standing::Waiting };
+    pub fn status(&self, feed: &str, now: Now) -> ClaimStatus<'_> {
+        let Some(tenure) = self.feeds.get(feed) else { return ClaimStatus::Waiting };
         if let Some(error) = self.failure.as_ref().or(tenure.failure.as_ref()) {
-            return Standing::Failed(error);
+            return ClaimStatus::Failed(error);
         }
         match tenure.held().filter(|held| !held.is_orphaned) {
             Some(held) => {
                 let is_open = held.is_open() && !self.is_hanging(tenure, now.moment) && self.lease.is_safe(now);
-                Standing::Held { grant: &held.grant, is_open }
+                ClaimStatus::Held { grant: &held.grant, is_open }
             }
-            None => Standing::Waiting,
+            None => ClaimStatus::Waiting,
         }
     }
 
@@ -260,9 +260,9 @@ impl Replica {
     }
 
     /// Returns the next action. Until [`handle`](Self::handle) is called, it is the same call again.
-    pub fn next(&mut self, now: Now) -> Next {
+    pub fn next(&mut self, now: Now) -> ReplicaStep {
         if self.exit == Exit::Left || self.failure.is_some() {
-            return Next::Left;
+            return ReplicaStep::Left;
         }
         if self.call.is_none() {
             self.give_up_hanging(now.moment);
@@ -270,16 +270,16 @@ impl Replica {
             self.release_yielded();
             if self.has_to_give_up(now.moment) {
                 self.exit = Exit::Left;
-                return Next::Left;
+                return ReplicaStep::Left;
             }
             if let Some(until) = self.retry_at.filter(|until| now.moment < *until) {
-                return Next::Wait(Some(until));
+                return ReplicaStep::Wait(Some(until));
             }
             self.call = self.next_call(now.moment);
         }
         match &self.call {
-            Some(call) => Next::Call(call.clone()),
-            None => Next::Wait(self.next_time()),
+            Some(call) => ReplicaStep::Call(call.clone()),
+            None => ReplicaStep::Wait(self.next_time()),
         }
     }
 
@@ -288,6 +288,6 @@ impl Replica {
     }
 
     fn is_hanging(&self, tenure: &Tenure, now: Moment) -> bool {
-        tenure.busy_since.is_some_and(|since| now >= since.saturating_add(self.patience))
+        tenure.busy_since.is_some_and(|since| now >= since.saturating_add(self.handler_timeout))
     }
 }

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Claim, Claimed, Member, Release, Save, Saved, Wanted};
+use super::{Claim, ClaimRequest, Claimed, Member, Release, Save, Saved};
 use crate::feed::Checkpoint;
 
 /// The record of a feed, with the rules of a store of claims (`ClaimStore` of `teamwire-std`): for stores that read a
@@ -42,19 +42,19 @@ impl FeedRecord {
         self.fence
     }
 
-    /// Claims the feed. `is_living` states whether its [holder](Self::holder) lives, and `may_be_new` whether the call
+    /// Claims the feed. `is_active` states whether its [holder](Self::holder) lives, and `may_be_new` whether the call
     /// may grant a further claim. Returns `None` if it may not.
     pub fn claim(
         &mut self,
         member: &Member,
-        wanted: &Wanted,
+        wanted: &ClaimRequest,
         now: u64,
-        is_living: bool,
+        is_active: bool,
         may_be_new: bool,
     ) -> Option<Claimed> {
         match &self.holder {
             Some(holder) if holder.claim == wanted.id => {}
-            Some(holder) if is_living => {
+            Some(holder) if is_active => {
                 let claim = Claim { feed: wanted.feed.clone(), id: holder.claim.clone(), fence: self.fence };
                 return Some(Claimed::Taken { claim, by: holder.member.clone(), checkpoint: self.checkpoint.clone() });
             }
@@ -100,22 +100,23 @@ impl FeedRecord {
     }
 }
 
-/// The record of a member, with the rules of a beat. Times are microseconds of the store's clock.
+/// The record of a member, with the rules of a renewal. Times are microseconds of the store's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberRecord {
     joined: u64,
-    beaten: u64,
+    #[serde(rename = "beaten")]
+    renewed: u64,
     lease: u64,
 }
 
 impl MemberRecord {
-    /// Returns the record of a member after a beat. `earlier` is its record before, and `newest` the greatest
+    /// Returns the record of a member after a renewal. `earlier` is its record before, and `newest` the greatest
     /// [`joined`](Self::joined) of all records.
-    pub fn beat(earlier: Option<Self>, member: &Member, now: u64, newest: u64) -> Self {
+    pub fn renew(earlier: Option<Self>, member: &Member, now: u64, newest: u64) -> Self {
         let lease = u64::try_from(member.lease.as_micros()).unwrap_or(u64::MAX);
-        let living = earlier.filter(|record| record.is_living(now));
-        let joined = living.map_or_else(|| now.max(newest.saturating_add(1)), |record| record.joined);
-        Self { joined, beaten: now, lease }
+        let active = earlier.filter(|record| record.is_active(now));
+        let joined = active.map_or_else(|| now.max(newest.saturating_add(1)), |record| record.joined);
+        Self { joined, renewed: now, lease }
     }
 
     /// Returns the time at which the member joined, by which members are ordered.
@@ -124,14 +125,14 @@ impl MemberRecord {
     }
 
     /// Returns `true` until the lease has expired.
-    pub fn is_living(&self, now: u64) -> bool {
-        now.saturating_sub(self.beaten) < self.lease
+    pub fn is_active(&self, now: u64) -> bool {
+        now.saturating_sub(self.renewed) < self.lease
     }
 
-    /// Counts the last beat as one of now if the clock is behind it. Returns `true` if that changes the record.
+    /// Counts the last renewal as one of now if the clock is behind it. Returns `true` if that changes the record.
     pub fn adjust(&mut self, now: u64) -> bool {
-        let is_ahead = self.beaten > now;
-        self.beaten = self.beaten.min(now);
+        let is_ahead = self.renewed > now;
+        self.renewed = self.renewed.min(now);
         is_ahead
     }
 }

@@ -37,7 +37,7 @@ pub struct Window<T> {
 /// An event that was handed out.
 #[derive(Debug)]
 #[must_use = "no checkpoint passes the event until it is finished"]
-pub struct Handed {
+pub struct EventHandle {
     number: EventNumber,
     handling: Handling,
     tries: u32,
@@ -47,7 +47,7 @@ pub struct Handed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EventNumber(u64, u64);
 
-impl Handed {
+impl EventHandle {
     /// Returns its number.
     pub const fn number(&self) -> EventNumber {
         self.number
@@ -105,7 +105,7 @@ impl<T: InChat> Window<T> {
     }
 
     /// Returns the next event to handle.
-    pub fn start(&mut self, now: Moment) -> Option<(Handed, FeedEvent<T>)> {
+    pub fn start(&mut self, now: Moment) -> Option<(EventHandle, FeedEvent<T>)> {
         while let Some(first) = self.postponed.first_entry().filter(|first| first.key().0 <= now) {
             self.tracker.retry(first.remove());
         }
@@ -115,11 +115,11 @@ impl<T: InChat> Window<T> {
         let tries = self.tries.max(1).saturating_add(failures);
         let number = EventNumber(self.tenure, number);
         self.running.insert(number, now);
-        Some((Handed { number, handling, tries }, event))
+        Some((EventHandle { number, handling, tries }, event))
     }
 
     /// Records that an event has been handled.
-    pub fn finish(&mut self, handed: Handed) {
+    pub fn finish(&mut self, handed: EventHandle) {
         if self.ends(&handed) {
             self.failures.remove(&handed.number.1);
             self.tracker.finish(handed.handling);
@@ -127,7 +127,7 @@ impl<T: InChat> Window<T> {
     }
 
     /// Records that an event could not be handled. It comes again after a backoff; its chat waits for it.
-    pub fn fail(&mut self, handed: Handed, event: FeedEvent<T>, now: Moment) {
+    pub fn fail(&mut self, handed: EventHandle, event: FeedEvent<T>, now: Moment) {
         if !self.ends(&handed) {
             return;
         }
@@ -139,7 +139,7 @@ impl<T: InChat> Window<T> {
     }
 
     /// Records the end of a handler. Returns `true` if it is one of the current claim.
-    fn ends(&mut self, handed: &Handed) -> bool {
+    fn ends(&mut self, handed: &EventHandle) -> bool {
         self.running.remove(&handed.number);
         handed.number.0 == self.tenure
     }

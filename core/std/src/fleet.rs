@@ -76,7 +76,7 @@ impl Shared {
 pub struct FleetBuilder {
     name: String,
     lease: Duration,
-    patience: Duration,
+    handler_timeout: Duration,
 }
 
 impl FleetBuilder {
@@ -92,8 +92,8 @@ impl FleetBuilder {
     /// Sets the time after which a handler that has not returned costs the claim of its feed. Default: five minutes.
     ///
     /// Another member then handles the event. This one does not claim the feed again until the handler has returned.
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn handler_timeout(mut self, handler_timeout: Duration) -> Self {
+        self.handler_timeout = handler_timeout;
         self
     }
 
@@ -125,7 +125,8 @@ impl FleetBuilder {
 
     /// Returns the state machine of a new member.
     fn replica(&self, id: String) -> Replica {
-        Replica::new(Member { fleet: self.name.clone(), id, lease: self.lease }).with_patience(self.patience)
+        Replica::new(Member { fleet: self.name.clone(), id, lease: self.lease })
+            .with_handler_timeout(self.handler_timeout)
     }
 }
 
@@ -141,12 +142,12 @@ impl Fleet {
 
     /// Returns the default settings of a member of the fleet with this name.
     pub fn builder(name: impl Into<String>) -> FleetBuilder {
-        FleetBuilder { name: name.into(), lease: Duration::from_secs(10), patience: Duration::from_secs(5 * 60) }
+        FleetBuilder { name: name.into(), lease: Duration::from_secs(10), handler_timeout: Duration::from_secs(5 * 60) }
     }
 
     /// Follows a feed of an adapter: waits until this member holds it, and resumes it at the saved checkpoint.
     ///
-    /// `events` can also be the driver of many feeds, such as one for each chat. The living members share these: each
+    /// `events` can also be the driver of many feeds, such as one for each chat. The active members share these: each
     /// has as many as the others, and keeps those that it has as far as possible.
     ///
     /// If the store has no checkpoint of the feed, following fails with [`ErrorKind::Store`], so that a store which was
@@ -167,7 +168,7 @@ impl Fleet {
         events.follow(self, true)
     }
 
-    /// Returns the living members of the fleet, oldest first, as the store has last reported them, and the id of this
+    /// Returns the active members of the fleet, oldest first, as the store has last reported them, and the id of this
     /// one: for logs and health checks.
     pub fn members(&self) -> (Vec<String>, String) {
         let state = self.0.0.lock();

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, error::Error, fmt, time::Duration};
 
 use postgres::{Client, Config, NoTls, Transaction};
 use teamwire_blocking::fleet::{
-    ClaimStore, Claimed, FeedRecord, Member, MemberRecord, Release, Save, Saved, StoreError, View, Wanted,
+    ClaimRequest, ClaimStore, Claimed, FeedRecord, Member, MemberRecord, Release, Save, Saved, StoreError, View,
 };
 
 /// An error of the database, or of a record that cannot be decoded.
@@ -92,38 +92,38 @@ impl PostgresStore {
 }
 
 impl ClaimStore for PostgresStore {
-    fn beat(&mut self, member: &Member) -> Result<View, StoreError> {
+    fn renew(&mut self, member: &Member) -> Result<View, StoreError> {
         self.transact(|transaction| {
             let (now, mut records) = lock_members(transaction, &member.fleet)?;
             let newest = records.values().map(MemberRecord::joined).max().unwrap_or_default();
-            let record = MemberRecord::beat(records.get(&member.id).copied(), member, now, newest);
+            let record = MemberRecord::renew(records.get(&member.id).copied(), member, now, newest);
             records.insert(member.id.clone(), record);
-            let is_living = |(_, record): &(String, MemberRecord)| record.is_living(now);
-            let (living, dead): (Vec<_>, Vec<_>) = records.into_iter().partition(is_living);
+            let is_active = |(_, record): &(String, MemberRecord)| record.is_active(now);
+            let (active, dead): (Vec<_>, Vec<_>) = records.into_iter().partition(is_active);
             for (id, _) in dead {
                 remove_member(transaction, &member.fleet, &id)?;
             }
-            for (id, record) in &living {
+            for (id, record) in &active {
                 let upsert = "INSERT INTO teamwire_members VALUES ($1, $2, $3::text::jsonb)
                     ON CONFLICT (fleet, id) DO UPDATE SET record = excluded.record";
                 transaction.execute(upsert, &[&member.fleet, id, &serde_json::to_string(record)?])?;
             }
-            let mut members: Vec<_> = living.into_iter().map(|(id, record)| (record.joined(), id)).collect();
+            let mut members: Vec<_> = active.into_iter().map(|(id, record)| (record.joined(), id)).collect();
             members.sort();
             Ok(View { members: members.into_iter().map(|(_, id)| id).collect(), joined: record.joined() })
         })
     }
 
-    fn claim(&mut self, member: &Member, wanted: &[Wanted], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
+    fn claim(&mut self, member: &Member, wanted: &[ClaimRequest], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
         self.transact(|transaction| {
             let (now, members) = lock_members(transaction, &member.fleet)?;
             let mut feeds = lock_feeds(transaction, &member.fleet, wanted.iter().map(|wanted| &*wanted.feed))?;
             let (mut claimed, mut granted) = (Vec::new(), BTreeMap::new());
             for wanted in wanted {
                 let record = feeds.entry(wanted.feed.clone()).or_default();
-                let is_living = |holder: &str| members.get(holder).is_some_and(|record| record.is_living(now));
-                let (is_living, fence) = (record.holder().is_some_and(is_living), record.fence());
-                claimed.extend(record.claim(member, wanted, now, is_living, granted.len() < at_most));
+                let is_active = |holder: &str| members.get(holder).is_some_and(|record| record.is_active(now));
+                let (is_active, fence) = (record.holder().is_some_and(is_active), record.fence());
+                claimed.extend(record.claim(member, wanted, now, is_active, granted.len() < at_most));
                 if record.fence() != fence {
                     granted.insert(wanted.feed.clone(), record.clone());
                 }
@@ -158,7 +158,7 @@ impl ClaimStore for PostgresStore {
     }
 }
 
-/// Returns the time and the members. Until the end of the transaction, no other call has them: a beat and a claim at
+/// Returns the time and the members. Until the end of the transaction, no other call has them: a renewal and a claim at
 /// the same time could disagree about the end of a lease.
 fn lock_members(
     transaction: &mut Transaction<'_>,

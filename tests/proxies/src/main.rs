@@ -18,8 +18,7 @@ mod template;
 mod workload;
 
 use std::{
-    env,
-    fs,
+    env, fs,
     io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,

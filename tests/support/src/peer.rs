@@ -12,7 +12,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use crate::{Request, response};
 
 /// Maximum wait for the client: far longer than any test takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// A connection, and the bytes that have been read but not used.
 #[derive(Debug)]
@@ -29,8 +29,8 @@ pub type TlsPeer = Peer<StreamOwned<ServerConnection, TcpStream>>;
 impl Peer {
     pub(crate) fn new(stream: TcpStream) -> Self {
         let set = || {
-            stream.set_read_timeout(Some(PATIENCE))?;
-            stream.set_write_timeout(Some(PATIENCE))?;
+            stream.set_read_timeout(Some(MAX_WAIT))?;
+            stream.set_write_timeout(Some(MAX_WAIT))?;
             // Unacknowledged bytes would be lost when the connection is reset.
             stream.set_nodelay(true)
         };

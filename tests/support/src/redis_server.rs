@@ -17,7 +17,7 @@ use std::{
 use crate::send_signal;
 
 /// Maximum time of a start.
-const PATIENCE: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// A server on a socket in a folder of its own. It ends when this is dropped.
 #[derive(Debug)]
@@ -102,7 +102,7 @@ impl RedisServer {
         // Reads until the server ends, so that it is never blocked by a full pipe.
         thread::spawn(move || output.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line))));
         let mut log = String::new();
-        while let Ok(line) = lines.recv_timeout(PATIENCE) {
+        while let Ok(line) = lines.recv_timeout(MAX_WAIT) {
             if line.contains("Ready to accept connections") || line.contains("ready to accept connections") {
                 return;
             }

@@ -17,7 +17,7 @@ use teamwire_sandbox::{Sandbox, org};
 use teamwire_tests::{FeedProbe, Fixture, executor_test, harness::Harness, operations::Subscription};
 
 /// Maximum wait for any event.
-const PATIENCE: Duration = Duration::from_secs(10);
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 fn every_feed(check: impl Fn(Subscription) + Send + Sync) {
     thread::scope(|scope| {
@@ -31,7 +31,7 @@ fn every_feed(check: impl Fn(Subscription) + Send + Sync) {
 fn once_it_waits<A: Send, R>(sandbox: &Sandbox, act: impl FnOnce() -> A + Send, wait: impl FnOnce() -> R) -> (A, R) {
     thread::scope(|scope| {
         let acted = scope.spawn(|| {
-            let waits = sandbox.wait_until(PATIENCE, |sandbox| sandbox.pending_polls() > 0);
+            let waits = sandbox.wait_until(MAX_WAIT, |sandbox| sandbox.pending_polls() > 0);
             if !waits {
                 // Makes the waiting side fail, so that it ends.
                 sandbox.admin().revoke_key();
@@ -67,7 +67,7 @@ fn event_arrives_at_once<H: Harness>() {
             let (happened, delivered) = once_it_waits(&fixture.sandbox, act, || events.expect_update().0);
             assert_eq!(delivered, happened, "{feed:?}");
         }
-        assert!(begun.elapsed() < PATIENCE, "a long poll ends at the first event");
+        assert!(begun.elapsed() < MAX_WAIT, "a long poll ends at the first event");
     });
 }
 

@@ -152,7 +152,7 @@ asynchronous!(AsyncStd, async_std::task::block_on);
 asynchronous!(Smol, smol::block_on);
 
 /// An event that was handed out: the bot, the text and the tries.
-pub(crate) type HandedOut = (&'static str, String, u32);
+pub(crate) type HandedEvent = (&'static str, String, u32);
 
 /// A sandbox, a store, and what the bots have handled.
 pub(crate) struct World {
@@ -160,8 +160,8 @@ pub(crate) struct World {
     folder: PathBuf,
     /// The server with the store, if that is not the folder.
     redis: Option<RedisServer>,
-    log: Sender<HandedOut>,
-    handed_out: Receiver<HandedOut>,
+    log: Sender<HandedEvent>,
+    handed_out: Receiver<HandedEvent>,
     /// The changes of claims that the observers of the bots have received.
     pub(crate) claims: Claims,
     released: Arc<(Mutex<bool>, Condvar)>,
@@ -227,7 +227,7 @@ impl World {
         name: &'static str,
         limit: usize,
         lease: Duration,
-        patience: Duration,
+        handler_timeout: Duration,
     ) -> Bot {
         let stop = StopHandle::new();
         let (store, is_cut) = self.cuttable();
@@ -235,7 +235,7 @@ impl World {
         let client = H::connect(config).stopped_by(&stop);
         let handler = self.handler(name);
         let serve = move || {
-            let fleet = Fleet::builder("bots").lease(lease).patience(patience).join(store)?;
+            let fleet = Fleet::builder("bots").lease(lease).handler_timeout(handler_timeout).join(store)?;
             H::serve(&fleet, &client, limit, handler)
         };
         Bot { stop, is_cut, thread: thread::spawn(serve) }
@@ -293,13 +293,13 @@ impl World {
 
     /// Waits for the next event that is handed out.
     #[track_caller]
-    pub(crate) fn next(&self) -> HandedOut {
+    pub(crate) fn next(&self) -> HandedEvent {
         self.handed_out.recv_timeout(SOON).expect("an event is handed out")
     }
 
     /// Waits until this message is handed out, by any bot. Those before it may be repeats.
     #[track_caller]
-    pub(crate) fn wait_for(&self, text: &str) -> HandedOut {
+    pub(crate) fn wait_for(&self, text: &str) -> HandedEvent {
         loop {
             let next = self.next();
             if next.1 == text {
@@ -321,7 +321,7 @@ impl World {
     }
 
     /// Waits this long for the next event that is handed out.
-    pub(crate) fn next_within(&self, time: Duration) -> Result<HandedOut, mpsc::RecvTimeoutError> {
+    pub(crate) fn next_within(&self, time: Duration) -> Result<HandedEvent, mpsc::RecvTimeoutError> {
         self.handed_out.recv_timeout(time)
     }
 

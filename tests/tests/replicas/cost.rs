@@ -11,7 +11,9 @@ use std::{
 
 use chrono::DateTime;
 use teamwire_core::{
-    claim::{Call, Claimed, Member, Next, Release, Replica, Save, Saved, Standing, StoreError, View, Wanted},
+    claim::{
+        Call, ClaimRequest, ClaimStatus, Claimed, Member, Release, Replica, ReplicaStep, Save, Saved, StoreError, View,
+    },
     effect::{Moment, Now},
 };
 use teamwire_std::claims::{ClaimStore, MemoryStore, perform};
@@ -37,11 +39,11 @@ impl Counted {
 }
 
 impl ClaimStore for Counted {
-    fn beat(&mut self, member: &Member) -> Result<View, StoreError> {
-        self.count("beat").beat(member)
+    fn renew(&mut self, member: &Member) -> Result<View, StoreError> {
+        self.count("renew").renew(member)
     }
 
-    fn claim(&mut self, member: &Member, wanted: &[Wanted], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
+    fn claim(&mut self, member: &Member, wanted: &[ClaimRequest], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
         self.count("claim").claim(member, wanted, at_most)
     }
 
@@ -105,9 +107,9 @@ impl Fleet {
                 let member = replica.member().clone();
                 let until = loop {
                     match replica.next(now) {
-                        Next::Call(call) => replica.handle(now, now, perform(&mut self.store, &member, &call)),
-                        Next::Wait(until) => break until,
-                        Next::Left => break None,
+                        ReplicaStep::Call(call) => replica.handle(now, now, perform(&mut self.store, &member, &call)),
+                        ReplicaStep::Wait(until) => break until,
+                        ReplicaStep::Left => break None,
                     }
                 };
                 let until = until.map(|until| until.saturating_duration_since(Moment::EPOCH));
@@ -124,14 +126,14 @@ impl Fleet {
 
     /// Returns the position of the replica that holds the feed.
     fn holder(&self) -> usize {
-        let holds = |replica: &Replica| matches!(replica.standing(FEED, self.now()), Standing::Held { .. });
+        let holds = |replica: &Replica| matches!(replica.status(FEED, self.now()), ClaimStatus::Held { .. });
         self.replicas.iter().position(holds).expect("one of them holds it")
     }
 
     /// Handles an event.
     fn handle(&mut self) {
         let (holder, now) = (self.holder(), self.now());
-        let Standing::Held { grant, .. } = self.replicas[holder].standing(FEED, now) else { return };
+        let ClaimStatus::Held { grant, .. } = self.replicas[holder].status(FEED, now) else { return };
         let claim = grant.claim.id.clone();
         self.replicas[holder].save(FEED, &claim, checkpoint(self.handled));
         self.handled += 1;
@@ -147,14 +149,14 @@ impl Fleet {
 fn idle_replica_renews_its_lease_three_times_per_lease() {
     let mut fleet = Fleet::start(1);
     fleet.run(MINUTE);
-    assert_eq!(fleet.take_calls(), [("beat", 18)]);
+    assert_eq!(fleet.take_calls(), [("renew", 18)]);
 }
 
 #[test]
 fn replicas_that_wait_look_at_the_members_twice_a_second() {
     let mut fleet = Fleet::start(3);
     fleet.run(MINUTE);
-    assert_eq!(fleet.take_calls(), [("beat", 18 + 2 * 120), ("claim", 2 * 6)]);
+    assert_eq!(fleet.take_calls(), [("renew", 18 + 2 * 120), ("claim", 2 * 6)]);
 }
 
 #[test]
@@ -170,7 +172,7 @@ fn each_event_is_saved_and_those_of_the_same_moment_together() {
         fleet.handle();
         let (holder, now) = (fleet.holder(), fleet.now());
         let member = fleet.replicas[holder].member().clone();
-        let Next::Call(call @ Call::Save(_)) = fleet.replicas[holder].next(now) else { panic!("a save is due") };
+        let ReplicaStep::Call(call @ Call::Save(_)) = fleet.replicas[holder].next(now) else { panic!("a save is due") };
         // While the first is on its way.
         for _ in 0..99 {
             fleet.handle();
@@ -191,5 +193,5 @@ fn start_takes_two_calls_and_a_stop_two() {
     fleet.replicas.clear();
     fleet.add();
     fleet.run(Duration::ZERO);
-    assert_eq!(fleet.take_calls(), [("beat", 1), ("claim", 1)]);
+    assert_eq!(fleet.take_calls(), [("renew", 1), ("claim", 1)]);
 }

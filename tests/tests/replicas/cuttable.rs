@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use teamwire_core::claim::{Claimed, Member, Release, Save, Saved, StoreError, View, Wanted};
+use teamwire_core::claim::{ClaimRequest, Claimed, Member, Release, Save, Saved, StoreError, View};
 use teamwire_std::claims::ClaimStore;
 
 /// A store whose connection can be cut.
@@ -28,11 +28,11 @@ impl Cuttable {
 }
 
 impl ClaimStore for Cuttable {
-    fn beat(&mut self, member: &Member) -> Result<View, StoreError> {
-        self.store()?.beat(member)
+    fn renew(&mut self, member: &Member) -> Result<View, StoreError> {
+        self.store()?.renew(member)
     }
 
-    fn claim(&mut self, member: &Member, wanted: &[Wanted], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
+    fn claim(&mut self, member: &Member, wanted: &[ClaimRequest], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
         self.store()?.claim(member, wanted, at_most)
     }
 

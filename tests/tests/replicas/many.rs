@@ -172,7 +172,7 @@ impl World {
         let (handler, chats) = (self.handler(name), chats.to_vec());
         let (sender, started) = mpsc::channel();
         let serve = move || {
-            let fleet = Fleet::builder("bots").lease(lease).patience(LONG).join(store)?;
+            let fleet = Fleet::builder("bots").lease(lease).handler_timeout(LONG).join(store)?;
             H::serve_chats(&fleet, &client, &chats, settings, handler, |feeds| drop(sender.send(feeds)))
         };
         let bot = Bot { stop, is_cut, thread: thread::spawn(serve) };

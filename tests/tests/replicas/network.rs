@@ -85,7 +85,7 @@ impl Flight {
         }
         let error = StoreError::unavailable("the store does not respond");
         match self.call {
-            Call::Beat => Outcome::Beat(Err(error)),
+            Call::Renew => Outcome::Renew(Err(error)),
             Call::Claim(..) => Outcome::Claim(Err(error)),
             Call::Save(_) => Outcome::Save(Err(error)),
             Call::Release(_) => Outcome::Release(Err(error)),

@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::{DateTime, TimeDelta};
 use teamwire_core::{
     Checkpoint,
-    claim::{Member, Next, Replica, Standing, Work},
+    claim::{ClaimStatus, Member, Replica, ReplicaStep, Work},
     effect::{Moment, Now},
 };
 use teamwire_test_support::Rng;
 
 use crate::{
     network::{Faults, Flight},
-    world::{Backend, LEASE, PATIENCE},
+    world::{Backend, HANDLER_TIMEOUT, LEASE},
 };
 
 /// Returns a checkpoint behind the event with this number; zero is the start of the feed.
@@ -57,7 +57,8 @@ struct Running {
 
 impl Process {
     pub(crate) fn start(id: String, feeds: &[String], time: Duration, random: &mut Rng) -> Self {
-        let mut replica = Replica::new(Member { fleet: "fleet".into(), id, lease: LEASE }).with_patience(PATIENCE);
+        let mut replica =
+            Replica::new(Member { fleet: "fleet".into(), id, lease: LEASE }).with_handler_timeout(HANDLER_TIMEOUT);
         for feed in feeds {
             assert!(replica.follow(feed, true), "it is followed once");
         }
@@ -81,7 +82,7 @@ impl Process {
     /// Returns the feeds whose events it may hand out.
     pub(crate) fn open_feeds(&self, time: Duration) -> Vec<&str> {
         let is_open = |feed: &&String| {
-            matches!(self.replica.standing(feed, self.now(time)), Standing::Held { is_open: true, .. })
+            matches!(self.replica.status(feed, self.now(time)), ClaimStatus::Held { is_open: true, .. })
         };
         self.followers.keys().filter(is_open).map(String::as_str).collect()
     }
@@ -99,14 +100,14 @@ impl Process {
         }
         if self.flight.is_none() {
             match self.replica.next(now) {
-                Next::Call(call) => {
+                ReplicaStep::Call(call) => {
                     backend.count(&call);
                     self.flight = Some(Flight::new(random, faults, time, now, self.replica.member(), call));
                 }
-                Next::Wait(until) => {
+                ReplicaStep::Wait(until) => {
                     assert!(until.is_none_or(|until| until > now.moment), "a wait for the past is a busy loop");
                 }
-                Next::Left => {}
+                ReplicaStep::Left => {}
             }
         }
     }
@@ -114,7 +115,7 @@ impl Process {
     /// Returns `true` once the replica has left.
     pub(crate) fn has_left(&mut self, time: Duration) -> bool {
         let now = self.now(time);
-        self.flight.is_none() && self.replica.next(now) == Next::Left
+        self.flight.is_none() && self.replica.next(now) == ReplicaStep::Left
     }
 
     fn follow(&mut self, feed: &str, time: Duration, random: &mut Rng, backend: &mut Backend) {
@@ -124,10 +125,10 @@ impl Process {
             backend.handled(feed, event);
             self.replica.save(feed, &claim, checkpoint(event));
         }
-        match self.replica.standing(feed, now) {
-            Standing::Failed(error) => panic!("{error}"),
-            Standing::Waiting => follower.claim = None,
-            Standing::Held { grant, is_open } => {
+        match self.replica.status(feed, now) {
+            ClaimStatus::Failed(error) => panic!("{error}"),
+            ClaimStatus::Waiting => follower.claim = None,
+            ClaimStatus::Held { grant, is_open } => {
                 if follower.claim.as_ref() != Some(&grant.claim.id) {
                     assert!(follower.running.is_none(), "no handler of an earlier claim runs");
                     follower.claim = Some(grant.claim.id.clone());
@@ -142,7 +143,7 @@ impl Process {
                     let event = follower.position;
                     backend.handed_out(feed, event);
                     let hangs = backend.hangs(random);
-                    let takes = if hangs { PATIENCE * 2 } else { Duration::from_millis(random.below(80)) };
+                    let takes = if hangs { HANDLER_TIMEOUT * 2 } else { Duration::from_millis(random.below(80)) };
                     let claim = grant.claim.id.clone();
                     follower.running = Some(Running { claim, event, since: now.moment, until: time + takes });
                 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use teamwire_core::{
-    claim::{Call, Member, Next, Outcome, Replica, Save, Saved, Standing, StoreError},
+    claim::{Call, ClaimStatus, Member, Outcome, Replica, ReplicaStep, Save, Saved, StoreError},
     effect::{Moment, Now},
 };
 use teamwire_std::claims::{ClaimStore, MemoryStore, perform};
@@ -47,21 +47,21 @@ impl Single {
 
     /// Performs the calls that are due.
     fn settle(&mut self) {
-        while let Next::Call(call) = self.replica.next(self.now) {
+        while let ReplicaStep::Call(call) = self.replica.next(self.now) {
             let outcome = self.perform(&call);
             self.replica.handle(self.now, self.now, outcome);
         }
     }
 
     fn claim(&self) -> Option<String> {
-        match self.replica.standing(FEED, self.now) {
-            Standing::Held { grant, .. } => Some(grant.claim.id.clone()),
+        match self.replica.status(FEED, self.now) {
+            ClaimStatus::Held { grant, .. } => Some(grant.claim.id.clone()),
             _ => None,
         }
     }
 
     fn is_open(&self) -> bool {
-        matches!(self.replica.standing(FEED, self.now), Standing::Held { is_open: true, .. })
+        matches!(self.replica.status(FEED, self.now), ClaimStatus::Held { is_open: true, .. })
     }
 
     fn save(&mut self, number: u64) {
@@ -71,7 +71,7 @@ impl Single {
 
     fn next_save(&mut self) -> Save {
         match self.replica.next(self.now) {
-            Next::Call(Call::Save(mut saves)) => saves.remove(0),
+            ReplicaStep::Call(Call::Save(mut saves)) => saves.remove(0),
             other => panic!("a save is due, not {other:?}"),
         }
     }
@@ -79,7 +79,7 @@ impl Single {
     /// Returns the number in the store.
     fn saved(&mut self) -> Option<u64> {
         let claim = self.claim().expect("it holds the feed");
-        let wanted = teamwire_core::claim::Wanted { feed: FEED.into(), id: claim };
+        let wanted = teamwire_core::claim::ClaimRequest { feed: FEED.into(), id: claim };
         let member = self.replica.member().clone();
         let claimed = self.store.claim(&member, &[wanted], 0).expect("the store is there").remove(0);
         let teamwire_core::claim::Claimed::Held { checkpoint, .. } = claimed else { panic!("{claimed:?}") };
@@ -109,7 +109,7 @@ fn save_whose_outcome_is_unknown_is_repeated_with_its_number() {
     single.save(3);
     let failed = Outcome::Save(Err(StoreError::unavailable("the response is lost")));
     single.replica.handle(single.now, single.now, failed);
-    assert!(matches!(single.replica.next(single.now), Next::Wait(Some(_))), "it backs off");
+    assert!(matches!(single.replica.next(single.now), ReplicaStep::Wait(Some(_))), "it backs off");
     single.now.moment = single.now.moment.saturating_add(Duration::from_secs(1));
     assert_eq!(single.next_save(), first);
     single.settle();
@@ -125,7 +125,7 @@ fn saves_coalesce_and_one_that_is_saved_is_not_saved_again() {
     assert_eq!(single.next_save().checkpoint, checkpoint(8));
     single.settle();
     single.save(8);
-    assert!(matches!(single.replica.next(single.now), Next::Wait(_)));
+    assert!(matches!(single.replica.next(single.now), ReplicaStep::Wait(_)));
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn earlier_checkpoint_does_not_replace_one_that_the_bot_saves_itself() {
         let sent = is_sent.then(|| single.next_save());
         let claim = single.claim().expect("it holds the feed");
         let seq = single.replica.reserve(FEED, &claim).expect("it holds the feed");
-        let Standing::Held { grant, .. } = single.replica.standing(FEED, single.now) else {
+        let ClaimStatus::Held { grant, .. } = single.replica.status(FEED, single.now) else {
             panic!("it holds the feed")
         };
         let own = Save { claim: grant.claim.clone(), seq, checkpoint: checkpoint(3) };
@@ -167,13 +167,13 @@ fn replica_that_leaves_saves_and_releases_first() {
     single.save(2);
     single.replica.leave();
     let mut calls = Vec::new();
-    while let Next::Call(call) = single.replica.next(single.now) {
+    while let ReplicaStep::Call(call) = single.replica.next(single.now) {
         let outcome = single.perform(&call);
         single.replica.handle(single.now, single.now, outcome);
         calls.push(call);
     }
     assert!(matches!(&calls[..], [Call::Save(_), Call::Release(_), Call::Leave]), "{calls:?}");
-    assert_eq!(single.replica.next(single.now), Next::Left);
+    assert_eq!(single.replica.next(single.now), ReplicaStep::Left);
 }
 
 #[test]
@@ -184,13 +184,13 @@ fn replica_gives_up_leaving_when_its_lease_has_passed() {
     let mut calls = 0;
     loop {
         match single.replica.next(single.now) {
-            Next::Call(_) => {
+            ReplicaStep::Call(_) => {
                 calls += 1;
                 let failed = Outcome::Save(Err(StoreError::unavailable("it is away")));
                 single.replica.handle(single.now, single.now, failed);
             }
-            Next::Wait(until) => single.now.moment = until.expect("it tries again"),
-            Next::Left => break,
+            ReplicaStep::Wait(until) => single.now.moment = until.expect("it tries again"),
+            ReplicaStep::Left => break,
         }
     }
     let took = single.now.moment.since_epoch();

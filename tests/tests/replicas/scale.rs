@@ -11,7 +11,7 @@ use std::{
 
 use chrono::DateTime;
 use teamwire_core::{
-    claim::{Call, Claimed, Member, Next, Outcome, Replica, Standing},
+    claim::{Call, ClaimStatus, Claimed, Member, Outcome, Replica, ReplicaStep},
     effect::{Moment, Now},
 };
 use teamwire_std::claims::{MemoryStore, perform};
@@ -124,13 +124,13 @@ impl World {
             }
         }
         process.asks_at = match process.replica.next(now) {
-            Next::Call(call) => {
+            ReplicaStep::Call(call) => {
                 *self.calls.entry(name(&call)).or_default() += 1;
                 process.flight = Some(Flight { call, sent: now, outcome: None, due: self.time + LATENCY });
                 None
             }
-            Next::Wait(until) => until.map(Moment::since_epoch),
-            Next::Left => None,
+            ReplicaStep::Wait(until) => until.map(Moment::since_epoch),
+            ReplicaStep::Left => None,
         };
     }
 
@@ -144,7 +144,7 @@ impl World {
     fn shares(&self) -> Vec<usize> {
         let now = self.now();
         let is_open = |process: &Process, feed: &str| {
-            matches!(process.replica.standing(feed, now), Standing::Held { is_open: true, .. })
+            matches!(process.replica.status(feed, now), ClaimStatus::Held { is_open: true, .. })
         };
         let share = |process| self.feeds.iter().filter(|feed| is_open(process, feed)).count();
         self.processes.iter().map(share).collect()
@@ -178,7 +178,7 @@ fn granted(outcome: &Outcome) -> Vec<(String, String)> {
 
 fn name(call: &Call) -> &'static str {
     match call {
-        Call::Beat => "beat",
+        Call::Renew => "renew",
         Call::Claim(..) => "claim",
         Call::Save(_) => "save",
         Call::Release(_) => "release",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use teamwire_core::{
     FeedEvent, Message, User,
-    claim::{Claim, Grant, Handed, Window, Work},
+    claim::{Claim, EventHandle, Grant, Window, Work},
     effect::Moment,
 };
 
@@ -36,7 +36,7 @@ fn window(tries: u32) -> Window<Message> {
 }
 
 /// Starts the next event.
-fn start(window: &mut Window<Message>, seconds: u64) -> Option<(String, Handed, FeedEvent<Message>)> {
+fn start(window: &mut Window<Message>, seconds: u64) -> Option<(String, EventHandle, FeedEvent<Message>)> {
     let (handed, event) = window.start(at(seconds))?;
     Some((event.item().expect("it is a message").mid.to_string(), handed, event))
 }

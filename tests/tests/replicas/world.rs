@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(crate) const LEASE: Duration = Duration::from_secs(3);
-pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
+pub(crate) const HANDLER_TIMEOUT: Duration = Duration::from_secs(8);
 /// The time of the store at the beginning, in microseconds.
 const STORE_EPOCH: u64 = 1 << 50;
 
@@ -122,7 +122,7 @@ impl Backend {
 
     pub(crate) fn count(&mut self, call: &Call) {
         let name = match call {
-            Call::Beat => "beat",
+            Call::Renew => "renew",
             Call::Claim(..) => "claim",
             Call::Save(_) => "save",
             Call::Release(_) => "release",

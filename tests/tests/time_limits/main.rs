@@ -1,4 +1,4 @@
-//! The patience of clients: retry policies, deadlines and stop handles of their own, on one session.
+//! The time limits of clients: retry policies, deadlines and stop handles of their own, on one session.
 
 mod budgets;
 mod deadlines;

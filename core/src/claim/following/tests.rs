@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta};
 
 use super::*;
 use crate::{
-    claim::{Call, Claimed, FeedRecord, Member, Next, Outcome, Saved, StoreErrorKind, View, Wanted},
+    claim::{Call, ClaimRequest, Claimed, FeedRecord, Member, Outcome, ReplicaStep, Saved, StoreErrorKind, View},
     config::{Config, Credentials},
     error::ErrorKind,
     executor::Manual,
@@ -50,16 +50,16 @@ impl Member1 {
     /// Returns the call that is due.
     fn call(&mut self, now: Now) -> Call {
         match self.replica.next(now) {
-            Next::Call(call) => call,
+            ReplicaStep::Call(call) => call,
             other => panic!("a call is due, not {other:?}"),
         }
     }
 
     /// The store renews the lease.
-    fn beat(&mut self, now: Now, members: &[&str]) {
-        assert_eq!(self.call(now), Call::Beat);
+    fn renew(&mut self, now: Now, members: &[&str]) {
+        assert_eq!(self.call(now), Call::Renew);
         let members = members.iter().map(|&id| id.into()).collect();
-        self.replica.handle(now, now, Outcome::Beat(Ok(View { members, joined: 1 })));
+        self.replica.handle(now, now, Outcome::Renew(Ok(View { members, joined: 1 })));
     }
 
     /// The store grants the feed, or another member holds it.
@@ -80,7 +80,7 @@ impl Member1 {
         self.replica.handle(now, now, Outcome::Save(Ok(vec![Saved::Yes])));
     }
 
-    fn turn(&mut self, now: Now) -> Turn<Message> {
+    fn turn(&mut self, now: Now) -> FollowStep<Message> {
         self.following.turn(&mut self.replica, now)
     }
 }
@@ -88,12 +88,12 @@ impl Member1 {
 /// Returns a member that holds the feed, and whose handler has failed at its first event.
 fn with_failed_event() -> Member1 {
     let mut member = Member1::new(false);
-    member.beat(at(0), &["m1"]);
+    member.renew(at(0), &["m1"]);
     member.claim(at(0), Some(checkpoint(0)), None);
-    assert!(matches!(member.turn(at(0)), Turn::Follow(Some(_))));
+    assert!(matches!(member.turn(at(0)), FollowStep::Follow(Some(_))));
     member.following.push(&mut member.replica, event(1));
-    let Turn::Handle(handed_out) = member.turn(at(0)) else { panic!("it is ready") };
-    let HandedOut { event, handed: Some(handed), .. } = *handed_out else { panic!("it is an event of the feed") };
+    let FollowStep::Handle(handed_out) = member.turn(at(0)) else { panic!("it is ready") };
+    let HandedEvent { event, handed: Some(handed), .. } = *handed_out else { panic!("it is an event of the feed") };
     member.following.fail(&mut member.replica, handed, event, at(0).moment);
     member
 }
@@ -101,17 +101,17 @@ fn with_failed_event() -> Member1 {
 #[test]
 fn failed_event_does_not_end_the_wait_for_a_store_that_is_away() {
     let mut member = with_failed_event();
-    let Turn::Poll(Some(due)) = member.turn(at(0)) else { panic!("it comes again") };
+    let FollowStep::Poll(Some(due)) = member.turn(at(0)) else { panic!("it comes again") };
     assert_eq!(due, at(1_000).moment);
     // The lease is not renewed meanwhile: a wait for the past would be a busy loop.
     let turn = member.turn(at(2_500));
-    assert!(matches!(turn, Turn::Poll(None)), "{turn:?}");
-    member.beat(at(2_600), &["m1"]);
+    assert!(matches!(turn, FollowStep::Poll(None)), "{turn:?}");
+    member.renew(at(2_600), &["m1"]);
     // After such a time, the claim is verified.
     let Call::Save(saves) = member.call(at(2_600)) else { panic!("a save is due") };
     let saved = saves.iter().map(|_| Saved::Yes).collect();
     member.replica.handle(at(2_600), at(2_600), Outcome::Save(Ok(saved)));
-    assert!(matches!(member.turn(at(2_600)), Turn::Handle(_)));
+    assert!(matches!(member.turn(at(2_600)), FollowStep::Handle(_)));
 }
 
 #[test]
@@ -119,17 +119,17 @@ fn failed_event_that_is_due_does_not_end_the_wait_for_room() {
     let mut member = with_failed_event();
     // A wait for the past would be a busy loop.
     let turn = member.following.turn_if(&mut member.replica, at(1_500), false);
-    assert!(matches!(turn, Turn::Poll(None)), "{turn:?}");
-    assert!(matches!(member.turn(at(1_500)), Turn::Handle(_)));
+    assert!(matches!(turn, FollowStep::Poll(None)), "{turn:?}");
+    assert!(matches!(member.turn(at(1_500)), FollowStep::Handle(_)));
 }
 
 #[test]
 fn later_follower_does_not_begin_with_the_claim_of_the_one_before() {
     for is_leaving in [false, true] {
         let mut member = Member1::new(true);
-        member.beat(at(0), &["m1"]);
+        member.renew(at(0), &["m1"]);
         member.claim(at(0), None, None);
-        assert!(matches!(member.turn(at(0)), Turn::Follow(None)));
+        assert!(matches!(member.turn(at(0)), FollowStep::Follow(None)));
         member.following.push(&mut member.replica, FeedEvent::Started(checkpoint(0)));
         member.saved(at(0), &checkpoint(0));
         // It is followed again before the claim is released.
@@ -141,7 +141,7 @@ fn later_follower_does_not_begin_with_the_claim_of_the_one_before() {
         assert_eq!(member.replica.follow(FEED, true), !is_leaving);
         member.following = Following::new(FEED, 1);
         let turn = member.turn(at(0));
-        assert!(matches!(turn, Turn::Wait(_)), "its beginning would replace the saved checkpoint: {turn:?}");
+        assert!(matches!(turn, FollowStep::Wait(_)), "its beginning would replace the saved checkpoint: {turn:?}");
         assert!(matches!(member.call(at(0)), Call::Release(_)));
     }
 }
@@ -149,19 +149,19 @@ fn later_follower_does_not_begin_with_the_claim_of_the_one_before() {
 #[test]
 fn member_that_has_seen_the_checkpoint_of_another_one_does_not_begin() {
     let mut member = Member1::new(true);
-    member.beat(at(0), &["m2", "m1"]);
+    member.renew(at(0), &["m2", "m1"]);
     // It is the second of two members, and looks for a feed beyond its share once per lease.
-    let Next::Wait(Some(_)) = member.replica.next(at(10)) else { panic!("nothing is due") };
-    member.beat(at(1_000), &["m2", "m1"]);
-    member.beat(at(2_000), &["m2", "m1"]);
-    member.beat(at(3_000), &["m2", "m1"]);
+    let ReplicaStep::Wait(Some(_)) = member.replica.next(at(10)) else { panic!("nothing is due") };
+    member.renew(at(1_000), &["m2", "m1"]);
+    member.renew(at(2_000), &["m2", "m1"]);
+    member.renew(at(3_000), &["m2", "m1"]);
     member.claim(at(3_000), Some(checkpoint(7)), Some("m2"));
     // The store is emptied, and the other member dies.
-    member.beat(at(4_000), &["m1"]);
+    member.renew(at(4_000), &["m1"]);
     member.claim(at(4_000), None, None);
-    let Turn::End(Err(error)) = member.turn(at(4_000)) else { panic!("it must not begin") };
+    let FollowStep::End(Err(error)) = member.turn(at(4_000)) else { panic!("it must not begin") };
     assert_eq!(error.kind(), ErrorKind::Store);
-    let Standing::Failed(error) = member.replica.standing(FEED, at(4_000)) else { panic!("it has failed") };
+    let ClaimStatus::Failed(error) = member.replica.status(FEED, at(4_000)) else { panic!("it has failed") };
     assert_eq!(error.kind, StoreErrorKind::NoCheckpoint);
 }
 
@@ -171,18 +171,18 @@ fn beginning_at_a_checkpoint_that_was_saved_elsewhere_is_saved_before_events_are
     let client = crate::Client::new(Manual::new(config.expect("it is valid"), [7; 32], at(0)));
     let template = client.chats().new_messages(checkpoint(5));
     let mut member = Member1::new(true);
-    member.beat(at(0), &["m1"]);
+    member.renew(at(0), &["m1"]);
     member.claim(at(0), None, None);
-    let Turn::Follow(None) = member.turn(at(0)) else { panic!("it begins") };
+    let FollowStep::Follow(None) = member.turn(at(0)) else { panic!("it begins") };
     let mut feed = template.resumed(None);
     let Step::Event(start) = feed.poll(at(0)) else { panic!("it starts") };
     member.following.push(&mut member.replica, start);
-    assert!(matches!(member.turn(at(0)), Turn::Poll(_)), "nothing is handed out yet");
+    assert!(matches!(member.turn(at(0)), FollowStep::Poll(_)), "nothing is handed out yet");
     let Call::Save(saves) = member.call(at(0)) else { panic!("its start is to be saved") };
     let saved: Vec<_> = saves.iter().map(|save| (save.seq, save.checkpoint.clone())).collect();
     assert_eq!(saved, [(2, checkpoint(5))]);
     member.replica.handle(at(0), at(0), Outcome::Save(Ok(vec![Saved::Yes])));
-    let Turn::Handle(handed_out) = member.turn(at(0)) else { panic!("it is open") };
+    let FollowStep::Handle(handed_out) = member.turn(at(0)) else { panic!("it is open") };
     assert!(matches!(handed_out.event, FeedEvent::Started(_)));
     // From there on, the feed has events only.
     let Step::Send(..) = feed.poll(at(0)) else { panic!("it polls") };
@@ -193,18 +193,18 @@ fn beginning_at_a_checkpoint_that_was_saved_elsewhere_is_saved_before_events_are
 fn save_by_the_bot_whose_outcome_is_unknown_is_repeated_with_its_number() {
     let mut member = Member1::new(false);
     let mut record = FeedRecord::default();
-    let wanted = Wanted { feed: FEED.into(), id: "m1.1".into() };
+    let wanted = ClaimRequest { feed: FEED.into(), id: "m1.1".into() };
     record.claim(member.replica.member(), &wanted, 1, false, true).expect("the feed is free");
-    member.beat(at(0), &["m1"]);
+    member.renew(at(0), &["m1"]);
     member.claim(at(0), Some(checkpoint(0)), None);
-    assert!(matches!(member.turn(at(0)), Turn::Follow(Some(_))));
+    assert!(matches!(member.turn(at(0)), FollowStep::Follow(Some(_))));
     for number in 1..=2 {
         member.following.push(&mut member.replica, event(number));
     }
     let mut seqs = Vec::new();
     for (time, was_saved) in [(0, false), (1_000, true), (1_000, false)] {
-        let Turn::Handle(handed_out) = member.turn(at(time)) else { panic!("an event is ready") };
-        let HandedOut { event, handed: Some(handed), claim: Some(claim) } = *handed_out else {
+        let FollowStep::Handle(handed_out) = member.turn(at(time)) else { panic!("an event is ready") };
+        let HandedEvent { event, handed: Some(handed), claim: Some(claim) } = *handed_out else {
             panic!("it has a claim")
         };
         let checkpoint = event.checkpoint().expect("it has one").clone();

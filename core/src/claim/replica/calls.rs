@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::{Exit, Replica, State, Tenure};
 use crate::{
-    claim::{Call, Release, Wanted, share::Share},
+    claim::{Call, ClaimRequest, Release, share::Share},
     effect::Moment,
 };
 
@@ -23,7 +23,7 @@ struct Pace {
 impl Replica {
     pub(super) fn next_call(&mut self, now: Moment) -> Option<Call> {
         if !self.is_leaving() && !self.feeds.is_empty() && now >= self.renewal() {
-            return Some(Call::Beat);
+            return Some(Call::Renew);
         }
         if !self.releases.is_empty() {
             let batch = self.releases.iter().take(MAX_BATCH).cloned();
@@ -40,7 +40,7 @@ impl Replica {
     /// Returns the time at which a call may be due. Changes may make one due earlier.
     pub(super) fn next_time(&self) -> Option<Moment> {
         let hangs = self.feeds.values().filter(|tenure| tenure.held().is_some());
-        let hangs = hangs.filter_map(|tenure| Some(tenure.busy_since?.saturating_add(self.patience)));
+        let hangs = hangs.filter_map(|tenure| Some(tenure.busy_since?.saturating_add(self.handler_timeout)));
         let tries = self.feeds.values().filter(|tenure| tenure.is_claimable());
         let pace = self.pace();
         let tries = tries.map(|tenure| self.next_try(tenure, &pace));
@@ -85,10 +85,10 @@ impl Replica {
     /// one call per lease, with those that were tried the longest time ago.
     fn claim(&mut self, now: Moment) -> Option<Call> {
         let repeated = self.feeds.iter().filter_map(|(feed, tenure)| match &tenure.state {
-            State::Claiming(id) => Some(Wanted { feed: feed.clone(), id: id.clone() }),
+            State::Claiming(id) => Some(ClaimRequest { feed: feed.clone(), id: id.clone() }),
             State::Waiting | State::Held(_) => None,
         });
-        let mut wanted: Vec<Wanted> = repeated.take(MAX_BATCH).collect();
+        let mut wanted: Vec<ClaimRequest> = repeated.take(MAX_BATCH).collect();
         if !wanted.is_empty() {
             // None of them is new, as that could be more than the share.
             return Some(Call::Claim(wanted, 0));
@@ -111,7 +111,7 @@ impl Replica {
                 tenure.tried_at = Some(now);
                 tenure.state = State::Claiming(id.clone());
             }
-            wanted.push(Wanted { feed, id });
+            wanted.push(ClaimRequest { feed, id });
         }
         (!wanted.is_empty()).then_some(Call::Claim(wanted, pace.missing.max(1)))
     }
@@ -128,9 +128,9 @@ impl Replica {
 
     /// Gives up the claims of feeds whose handler hangs.
     pub(super) fn give_up_hanging(&mut self, now: Moment) {
-        let patience = self.patience;
+        let handler_timeout = self.handler_timeout;
         for tenure in self.feeds.values_mut() {
-            let hangs = tenure.busy_since.is_some_and(|since| now >= since.saturating_add(patience));
+            let hangs = tenure.busy_since.is_some_and(|since| now >= since.saturating_add(handler_timeout));
             if let (true, State::Held(held)) = (hangs, &tenure.state) {
                 self.releases.push(Release { claim: held.grant.claim.clone(), is_unfinished: true });
                 tenure.state = State::Waiting;

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::{Exit, Replica, State};
 use crate::{
-    claim::{Call, Claimed, Grant, Outcome, Release, Save, Saved, StoreError, StoreErrorKind, View, Wanted},
+    claim::{Call, ClaimRequest, Claimed, Grant, Outcome, Release, Save, Saved, StoreError, StoreErrorKind, View},
     effect::{Moment, Now},
 };
 
@@ -17,7 +17,7 @@ impl Replica {
     pub fn handle(&mut self, sent: Now, now: Now, outcome: Outcome) {
         let Some(call) = self.call.take() else { return };
         let result = match (&call, outcome) {
-            (Call::Beat, Outcome::Beat(result)) => result.map(|view| self.on_view(sent, now, view)),
+            (Call::Renew, Outcome::Renew(result)) => result.map(|view| self.on_view(sent, now, view)),
             (Call::Claim(wanted, _), Outcome::Claim(result)) => {
                 result.map(|claimed| self.on_claimed(now.moment, wanted, claimed))
             }
@@ -68,7 +68,7 @@ impl Replica {
         }
     }
 
-    fn on_claimed(&mut self, now: Moment, wanted: &[Wanted], claimed: Vec<Claimed>) {
+    fn on_claimed(&mut self, now: Moment, wanted: &[ClaimRequest], claimed: Vec<Claimed>) {
         let mut is_idle = true;
         for claimed in claimed {
             let claim = claimed.claim().clone();
@@ -95,7 +95,7 @@ impl Replica {
                 }
             }
         }
-        for Wanted { feed, id } in wanted {
+        for ClaimRequest { feed, id } in wanted {
             if let Some(tenure) = self.feeds.get_mut(feed)
                 && tenure.is_claiming(id)
             {
@@ -127,7 +127,7 @@ impl Replica {
         self.outage = Some(error);
         // Claims of feeds that were unfollowed meanwhile may have been granted after their release.
         if let Call::Claim(wanted, _) = call {
-            for Wanted { feed, id } in wanted.iter().filter(|wanted| !self.feeds.contains_key(&wanted.feed)) {
+            for ClaimRequest { feed, id } in wanted.iter().filter(|wanted| !self.feeds.contains_key(&wanted.feed)) {
                 let claim = crate::claim::Claim { feed: feed.clone(), id: id.clone(), fence: 0 };
                 self.releases.push(Release { claim, is_unfinished: false });
             }

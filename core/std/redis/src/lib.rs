@@ -30,7 +30,7 @@
 //!
 //! | key | type | content |
 //! |---|---|---|
-//! | `{teamwire:FLEET}:members` | hash | by the id of the member: when it joined, its last beat, and its lease |
+//! | `{teamwire:FLEET}:members` | hash | by the id of the member: when it joined, its last renewal, and its lease |
 //! | `{teamwire:FLEET}:feed:NAME` | hash | `claim`, `member`, `fence`, `tries`, `seq`, `checkpoint`, and `form` |
 //!
 //! Times are microseconds. `form` is the version of the form. In the name of a fleet, `{`, `}` and `%` are
@@ -52,14 +52,14 @@ mod settings;
 
 use std::{fmt, time::Duration};
 
-use teamwire_core::claim::{Claimed, Member, Release, Save, Saved, StoreError, View, Wanted};
+use teamwire_core::claim::{ClaimRequest, Claimed, Member, Release, Save, Saved, StoreError, View};
 use teamwire_std::claims::ClaimStore;
 
 pub use self::settings::{CA_FILE_VAR, URL_FILE_VAR, URL_VAR};
 use self::{connection::Link, settings::Settings};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Part of the lease that a call may take: well below a third, as that is the time between two beats.
+/// Part of the lease that a call may take: well below a third, as that is the time between two renewals.
 const TIMEOUTS_PER_LEASE: u32 = 4;
 /// Maximum lease in microseconds: numbers up to this are exact in Lua.
 const MAX_LEASE: u64 = 1 << 53;
@@ -136,14 +136,14 @@ impl RedisStore {
 }
 
 impl ClaimStore for RedisStore {
-    fn beat(&mut self, member: &Member) -> Result<View, StoreError> {
+    fn renew(&mut self, member: &Member) -> Result<View, StoreError> {
         let lease = u64::try_from(member.lease.as_micros()).unwrap_or(MAX_LEASE).min(MAX_LEASE);
-        let call = scripts::BEAT.call().key(members_key(member)).arg(&*member.id).arg(lease.to_string());
+        let call = scripts::RENEW.call().key(members_key(member)).arg(&*member.id).arg(lease.to_string());
         let row: Vec<String> = self.link.call(self.timeout(member), &call)?;
         rows::view(row).ok_or_else(|| self.link.unexpected())
     }
 
-    fn claim(&mut self, member: &Member, wanted: &[Wanted], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
+    fn claim(&mut self, member: &Member, wanted: &[ClaimRequest], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
         let mut call = scripts::CLAIM.call().key(members_key(member)).arg(&*member.id).arg(at_most.to_string());
         for wanted in wanted {
             call = call.key(feed_key(member, &wanted.feed)).arg(&*wanted.id);

@@ -2,10 +2,10 @@
 
 use teamwire_core::{
     Checkpoint,
-    claim::{Claim, Claimed, StoreError, View, Wanted},
+    claim::{Claim, ClaimRequest, Claimed, StoreError, View},
 };
 
-/// Returns the members in the row of a beat.
+/// Returns the members in the row of a renewal.
 pub(crate) fn view(row: Vec<String>) -> Option<View> {
     let mut row = row.into_iter();
     let joined = row.next()?.parse().ok()?;
@@ -13,7 +13,7 @@ pub(crate) fn view(row: Vec<String>) -> Option<View> {
 }
 
 /// Returns the claim in a row, or `None` if it is not one.
-pub(crate) fn claimed(row: Vec<Option<String>>, wanted: &[Wanted]) -> Option<Result<Claimed, StoreError>> {
+pub(crate) fn claimed(row: Vec<Option<String>>, wanted: &[ClaimRequest]) -> Option<Result<Claimed, StoreError>> {
     let [index, state, id, member, fence, tries, seq, checkpoint]: [_; 8] = row.try_into().ok()?;
     let feed = &wanted.get(index?.parse::<usize>().ok()?)?.feed;
     let claim = Claim { feed: feed.clone(), id: id?, fence: fence?.parse().ok()? };

@@ -8,7 +8,7 @@ const SHARED: &str = include_str!("scripts/shared.lua");
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ServerScript(&'static str);
 
-pub(crate) const BEAT: ServerScript = ServerScript(include_str!("scripts/beat.lua"));
+pub(crate) const RENEW: ServerScript = ServerScript(include_str!("scripts/renew.lua"));
 pub(crate) const CLAIM: ServerScript = ServerScript(include_str!("scripts/claim.lua"));
 pub(crate) const SAVE: ServerScript = ServerScript(include_str!("scripts/save.lua"));
 pub(crate) const RELEASE: ServerScript = ServerScript(include_str!("scripts/release.lua"));

@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use teamwire_core::claim::{Claimed, Member, Release, Save, Saved, StoreError, View, Wanted};
+use teamwire_core::claim::{ClaimRequest, Claimed, Member, Release, Save, Saved, StoreError, View};
 
 use self::{record::Record, versions::failed};
 use super::{ClaimStore, FeedRecord, MemberRecord, memory::system_time};
@@ -85,20 +85,20 @@ impl FileStore {
         Record::lasting_one_boot(&self.folder, &Self::members(member).join(names::component(&member.id)))
     }
 
-    fn is_living(&self, member: &Member, id: &str, now: u64) -> Result<bool, StoreError> {
+    fn is_active(&self, member: &Member, id: &str, now: u64) -> Result<bool, StoreError> {
         let record = self.member(&Member { id: id.to_owned(), ..member.clone() }).get()?;
-        Ok(record.is_some_and(|record| record.is_living(now)))
+        Ok(record.is_some_and(|record| record.is_active(now)))
     }
 
     fn feed(&self, member: &Member, feed: &str) -> Record<FeedRecord> {
         Record::lasting(&self.folder, &names::path(&member.fleet).join("feeds").join(names::path(feed)))
     }
 
-    /// Returns the members that live. The records of the others are removed. Beats that are ahead of the clock are
-    /// counted as beats of now.
-    fn living(&self, member: &Member, now: u64) -> Result<BTreeMap<String, MemberRecord>, StoreError> {
+    /// Returns the members that live. The records of the others are removed. Renewals that are ahead of the clock are
+    /// counted as renewals of now.
+    fn active(&self, member: &Member, now: u64) -> Result<BTreeMap<String, MemberRecord>, StoreError> {
         let folder = Self::members(member);
-        let mut living = BTreeMap::new();
+        let mut active = BTreeMap::new();
         for name in folder_names(&self.folder.join(&folder))? {
             let Some(id) = names::decode(&name) else { continue };
             let record = Record::lasting_one_boot(&self.folder, &folder.join(name));
@@ -109,12 +109,12 @@ impl FileStore {
                 Ok(*member)
             })?;
             match adjusted {
-                Some(member) if member.is_living(now) => drop(living.insert(id, member)),
+                Some(member) if member.is_active(now) => drop(active.insert(id, member)),
                 // Unless it has just been renewed.
-                _ => record.remove_if(|member: &MemberRecord| !member.is_living(now))?,
+                _ => record.remove_if(|member: &MemberRecord| !member.is_active(now))?,
             }
         }
-        Ok(living)
+        Ok(active)
     }
 }
 
@@ -131,13 +131,13 @@ fn folder_names(folder: &Path) -> Result<Vec<String>, StoreError> {
 }
 
 impl ClaimStore for FileStore {
-    fn beat(&mut self, member: &Member) -> Result<View, StoreError> {
+    fn renew(&mut self, member: &Member) -> Result<View, StoreError> {
         self.check()?;
         let now = (self.clock)();
-        let mut members = self.living(member, now)?;
+        let mut members = self.active(member, now)?;
         let newest = members.values().map(MemberRecord::joined).max().unwrap_or_default();
         let record = self.member(member).change(|record: &mut Option<MemberRecord>| {
-            Ok(*record.insert(MemberRecord::beat(*record, member, now, newest)))
+            Ok(*record.insert(MemberRecord::renew(*record, member, now, newest)))
         })?;
         members.insert(member.id.clone(), record);
         let mut by_age: Vec<_> = members.into_iter().map(|(id, record)| (record.joined(), id)).collect();
@@ -145,9 +145,9 @@ impl ClaimStore for FileStore {
         Ok(View { members: by_age.into_iter().map(|(_, id)| id).collect(), joined: record.joined() })
     }
 
-    fn claim(&mut self, member: &Member, wanted: &[Wanted], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
+    fn claim(&mut self, member: &Member, wanted: &[ClaimRequest], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
         self.check()?;
-        let (mut claims, mut granted, mut living) = (Vec::new(), 0, BTreeSet::new());
+        let (mut claims, mut granted, mut active) = (Vec::new(), 0, BTreeSet::new());
         for wanted in wanted {
             let mut is_new = false;
             let claimed = self.feed(member, &wanted.feed).change(|record: &mut Option<FeedRecord>| {
@@ -155,13 +155,13 @@ impl ClaimStore for FileStore {
                 let mut changed = record.clone().unwrap_or_default();
                 // Read after the record of the feed: its holder has joined before it claimed the feed. Should it come
                 // back to life after this, it confirms its claim, and this change fails.
-                let is_living = match changed.holder() {
-                    Some(id) if living.contains(id) => true,
-                    Some(id) => self.is_living(member, id, now)?,
+                let is_active = match changed.holder() {
+                    Some(id) if active.contains(id) => true,
+                    Some(id) => self.is_active(member, id, now)?,
                     None => false,
                 };
-                living.extend(changed.holder().filter(|_| is_living).map(str::to_owned));
-                let claimed = changed.claim(member, wanted, now, is_living, granted < at_most);
+                active.extend(changed.holder().filter(|_| is_active).map(str::to_owned));
+                let claimed = changed.claim(member, wanted, now, is_active, granted < at_most);
                 is_new = record.as_ref().is_none_or(|record| *record != changed);
                 if is_new && claimed.is_some() {
                     *record = Some(changed);

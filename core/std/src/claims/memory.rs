@@ -7,7 +7,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use teamwire_core::claim::{Claimed, Member, Release, Save, Saved, StoreError, View, Wanted};
+use teamwire_core::claim::{ClaimRequest, Claimed, Member, Release, Save, Saved, StoreError, View};
 
 use super::{ClaimStore, FeedRecord, MemberRecord};
 
@@ -65,14 +65,14 @@ impl Default for MemoryStore {
 }
 
 impl ClaimStore for MemoryStore {
-    fn beat(&mut self, member: &Member) -> Result<View, StoreError> {
+    fn renew(&mut self, member: &Member) -> Result<View, StoreError> {
         Ok(self.with(member, |fleet, now| {
             fleet.members.retain(|id, record| {
                 record.adjust(now);
-                record.is_living(now) || *id == member.id
+                record.is_active(now) || *id == member.id
             });
             let earlier = fleet.members.get(&member.id).copied();
-            let record = MemberRecord::beat(earlier, member, now, fleet.newest);
+            let record = MemberRecord::renew(earlier, member, now, fleet.newest);
             fleet.newest = fleet.newest.max(record.joined());
             fleet.members.insert(member.id.clone(), record);
             let mut members: Vec<_> = fleet.members.iter().map(|(id, record)| (record.joined(), id.clone())).collect();
@@ -81,17 +81,17 @@ impl ClaimStore for MemoryStore {
         }))
     }
 
-    fn claim(&mut self, member: &Member, wanted: &[Wanted], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
+    fn claim(&mut self, member: &Member, wanted: &[ClaimRequest], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
         Ok(self.with(member, |Fleet { members, feeds, .. }, now| {
             for record in members.values_mut() {
                 record.adjust(now);
             }
             let mut granted = 0;
-            let claim = |wanted: &Wanted| {
+            let claim = |wanted: &ClaimRequest| {
                 let record = feeds.entry(wanted.feed.clone()).or_default();
-                let is_living = |id| members.get(id).is_some_and(|record| record.is_living(now));
-                let (is_living, fence) = (record.holder().is_some_and(is_living), record.fence());
-                let claimed = record.claim(member, wanted, now, is_living, granted < at_most);
+                let is_active = |id| members.get(id).is_some_and(|record| record.is_active(now));
+                let (is_active, fence) = (record.holder().is_some_and(is_active), record.fence());
+                let claimed = record.claim(member, wanted, now, is_active, granted < at_most);
                 granted += usize::from(record.fence() != fence);
                 claimed
             };

@@ -1,4 +1,4 @@
-use teamwire_core::claim::{Call, Claimed, Member, Outcome, Release, Save, Saved, StoreError, View, Wanted};
+use teamwire_core::claim::{Call, ClaimRequest, Claimed, Member, Outcome, Release, Save, Saved, StoreError, View};
 
 /// A store of the claims and checkpoints of replicas, such as a folder, Redis or a database.
 ///
@@ -9,8 +9,8 @@ use teamwire_core::claim::{Call, Claimed, Member, Outcome, Release, Save, Saved,
 ///
 /// - **Each claim, save and release of a feed is atomic**, also among processes: two members never hold a feed at the
 ///   same time, and a save is compared and done in one step. The feeds of one call need not change together.
-/// - **The clock is that of the store**, or the same for all members. Time is compared with that of the last beat of a
-///   member. If the clock is behind that, it was set back: the beat then counts as one of now, and is stored as such,
+/// - **The clock is that of the store**, or the same for all members. Time is compared with that of the last renewal of a
+///   member. If the clock is behind that, it was set back: the renewal then counts as one of now, and is stored as such,
 ///   so that this costs at most one more lease.
 /// - **Records do not expire**: the checkpoint of a feed, its fence and its tries are kept for years. Only members may
 ///   be removed, after their lease.
@@ -19,7 +19,7 @@ use teamwire_core::claim::{Call, Claimed, Member, Outcome, Release, Save, Saved,
 /// - **Errors name the store, and no secret.** [`StoreError::unavailable`] is repeated; [`StoreError::unusable`] ends
 ///   the bot.
 pub trait ClaimStore: Send + 'static {
-    /// Renews the lease of the member, and with it all of its claims. Returns the living members of the fleet, oldest
+    /// Renews the lease of the member, and with it all of its claims. Returns the active members of the fleet, oldest
     /// first.
     ///
     /// A member that is unknown or whose lease has expired joins again, as the youngest, with another
@@ -28,7 +28,7 @@ pub trait ClaimStore: Send + 'static {
     /// # Errors
     ///
     /// `Unavailable` if it is unknown whether the lease was renewed; `Unusable` if the store cannot be used.
-    fn beat(&mut self, member: &Member) -> Result<View, StoreError>;
+    fn renew(&mut self, member: &Member) -> Result<View, StoreError>;
 
     /// Claims feeds for the member, each of them if
     ///
@@ -43,7 +43,7 @@ pub trait ClaimStore: Send + 'static {
     /// # Errors
     ///
     /// `Unavailable` if it is unknown which of the feeds were claimed; `Unusable` if the store cannot be used.
-    fn claim(&mut self, member: &Member, wanted: &[Wanted], at_most: usize) -> Result<Vec<Claimed>, StoreError>;
+    fn claim(&mut self, member: &Member, wanted: &[ClaimRequest], at_most: usize) -> Result<Vec<Claimed>, StoreError>;
 
     /// Saves checkpoints. Returns a result for each, in their order.
     ///
@@ -76,11 +76,11 @@ pub trait ClaimStore: Send + 'static {
 }
 
 impl<S: ClaimStore + ?Sized> ClaimStore for Box<S> {
-    fn beat(&mut self, member: &Member) -> Result<View, StoreError> {
-        (**self).beat(member)
+    fn renew(&mut self, member: &Member) -> Result<View, StoreError> {
+        (**self).renew(member)
     }
 
-    fn claim(&mut self, member: &Member, wanted: &[Wanted], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
+    fn claim(&mut self, member: &Member, wanted: &[ClaimRequest], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
         (**self).claim(member, wanted, at_most)
     }
 
@@ -100,7 +100,7 @@ impl<S: ClaimStore + ?Sized> ClaimStore for Box<S> {
 /// Performs a call of a [`Replica`](teamwire_core::claim::Replica).
 pub fn perform(store: &mut (impl ClaimStore + ?Sized), member: &Member, call: &Call) -> Outcome {
     match call {
-        Call::Beat => Outcome::Beat(store.beat(member)),
+        Call::Renew => Outcome::Renew(store.renew(member)),
         Call::Claim(wanted, at_most) => Outcome::Claim(store.claim(member, wanted, *at_most)),
         Call::Save(saves) => Outcome::Save(store.save(member, saves)),
         Call::Release(releases) => Outcome::Release(store.release(member, releases)),

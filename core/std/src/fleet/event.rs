@@ -6,7 +6,7 @@ use std::{
 
 use teamwire_core::{
     FeedEvent,
-    claim::{Claim, EventNumber, Handed, HandedOut, Save},
+    claim::{Claim, EventHandle, EventNumber, HandedEvent, Save},
     feed::InChat,
 };
 
@@ -21,7 +21,7 @@ pub struct FleetEvent<T: InChat> {
     /// `None` only while it is dropped.
     event: Option<FeedEvent<T>>,
     /// `None` if there is nothing to handle, or if the result of a handler decides.
-    handed: Option<Handed>,
+    handed: Option<EventHandle>,
     number: Option<EventNumber>,
     tries: u32,
     claim: Option<Claim>,
@@ -29,13 +29,13 @@ pub struct FleetEvent<T: InChat> {
 }
 
 impl<T: InChat> FleetEvent<T> {
-    pub(super) fn new(handed_out: HandedOut<T>, link: Link<T>) -> Self {
-        let HandedOut { event, handed, claim } = handed_out;
-        let (number, tries) = (handed.as_ref().map(Handed::number), handed.as_ref().map_or(1, Handed::tries));
+    pub(super) fn new(handed_out: HandedEvent<T>, link: Link<T>) -> Self {
+        let HandedEvent { event, handed, claim } = handed_out;
+        let (number, tries) = (handed.as_ref().map(EventHandle::number), handed.as_ref().map_or(1, EventHandle::tries));
         Self { event: Some(event), handed, number, tries, claim, link }
     }
 
-    pub(super) fn take_handed(&mut self) -> Option<Handed> {
+    pub(super) fn take_handed(&mut self) -> Option<EventHandle> {
         self.handed.take()
     }
 

@@ -8,7 +8,7 @@ use std::{
 
 use teamwire_core::{
     Checkpoint, Error, FeedEvent,
-    claim::{self, Following, Handed},
+    claim::{self, EventHandle, Following},
     feed::InChat,
     observe::Observer,
 };
@@ -52,7 +52,7 @@ pub enum Turn<T: InChat> {
 /// An event whose handler runs: it is handled or fails with the result of the handler.
 #[must_use = "no checkpoint passes the event until it is finished"]
 pub struct Running<T> {
-    handed: Option<Handed>,
+    handed: Option<EventHandle>,
     event: FeedEvent<T>,
     link: Link<T>,
 }
@@ -138,16 +138,18 @@ impl<T: InChat> Follower<T> {
             }
             following.turn_if(&mut state.replica, now, room)
         };
-        if matches!(turn, claim::Turn::Abandon | claim::Turn::Handle(_)) {
+        if matches!(turn, claim::FollowStep::Abandon | claim::FollowStep::Handle(_)) {
             shared.changed.notify_all();
         }
         match turn {
-            claim::Turn::Follow(after) => Turn::Follow(after),
-            claim::Turn::Abandon => Turn::Abandon,
-            claim::Turn::Handle(handed_out) => Turn::Handle(Box::new(FleetEvent::new(*handed_out, self.link.clone()))),
-            claim::Turn::Poll(until) => Turn::Poll(until.map(|until| shared.clock.until(until))),
-            claim::Turn::Wait(until) => Turn::Wait(until.map(|until| shared.clock.until(until))),
-            claim::Turn::End(result) => Turn::End(result),
+            claim::FollowStep::Follow(after) => Turn::Follow(after),
+            claim::FollowStep::Abandon => Turn::Abandon,
+            claim::FollowStep::Handle(handed_out) => {
+                Turn::Handle(Box::new(FleetEvent::new(*handed_out, self.link.clone())))
+            }
+            claim::FollowStep::Poll(until) => Turn::Poll(until.map(|until| shared.clock.until(until))),
+            claim::FollowStep::Wait(until) => Turn::Wait(until.map(|until| shared.clock.until(until))),
+            claim::FollowStep::End(result) => Turn::End(result),
         }
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use teamwire_core::{
     Error,
-    claim::{Next, Replica, Standing, StoreError},
+    claim::{ClaimStatus, Replica, ReplicaStep, StoreError},
     effect::Now,
     observe::Observer,
 };
@@ -53,26 +53,26 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(standing: Standing<'_>, failures: u32) -> Self {
-        let (claim, is_open, has_failed) = parts(standing);
+    fn new(status: ClaimStatus<'_>, failures: u32) -> Self {
+        let (claim, is_open, has_failed) = parts(status);
         let failures = if is_open { 0 } else { failures };
         Self { claim: claim.map(ToOwned::to_owned), is_open, has_failed, failures }
     }
 
     /// Returns `true` if nothing has changed.
-    fn is_current(&self, standing: Standing<'_>, failures: u32) -> bool {
-        let (claim, is_open, has_failed) = parts(standing);
+    fn is_current(&self, status: ClaimStatus<'_>, failures: u32) -> bool {
+        let (claim, is_open, has_failed) = parts(status);
         let failures = if is_open { 0 } else { failures };
         (self.claim.as_deref(), self.is_open, self.has_failed, self.failures) == (claim, is_open, has_failed, failures)
     }
 }
 
 /// Returns the id of the claim, and whether events may be handed out, and whether following has failed.
-const fn parts(standing: Standing<'_>) -> (Option<&str>, bool, bool) {
-    match standing {
-        Standing::Waiting => (None, false, false),
-        Standing::Held { grant, is_open } => (Some(grant.claim.id.as_str()), is_open, false),
-        Standing::Failed(_) => (None, false, true),
+const fn parts(status: ClaimStatus<'_>) -> (Option<&str>, bool, bool) {
+    match status {
+        ClaimStatus::Waiting => (None, false, false),
+        ClaimStatus::Held { grant, is_open } => (Some(grant.claim.id.as_str()), is_open, false),
+        ClaimStatus::Failed(_) => (None, false, true),
     }
 }
 
@@ -113,11 +113,11 @@ impl State {
     /// Records what the follower of a feed sees. It is woken when that has changed.
     pub(super) fn look(&mut self, feed: &str, now: Now) {
         let Self { replica, end, followed, .. } = self;
-        let (standing, failures) = (standing(replica, end.as_ref(), feed, now), failures(replica));
+        let (status, failures) = (status(replica, end.as_ref(), feed, now), failures(replica));
         if let Some(followed) = followed.get_mut(feed)
-            && !followed.seen.as_ref().is_some_and(|seen| seen.is_current(standing, failures))
+            && !followed.seen.as_ref().is_some_and(|seen| seen.is_current(status, failures))
         {
-            followed.seen = Some(Seen::new(standing, failures));
+            followed.seen = Some(Seen::new(status, failures));
         }
     }
 
@@ -134,15 +134,15 @@ impl State {
     fn wakes(&self, now: Now) -> Vec<Wake> {
         let failures = failures(&self.replica);
         let is_outdated = |(feed, followed): &(&String, &Followed)| {
-            let standing = standing(&self.replica, self.end.as_ref(), feed, now);
-            !followed.seen.as_ref().is_some_and(|seen| seen.is_current(standing, failures))
+            let status = status(&self.replica, self.end.as_ref(), feed, now);
+            !followed.seen.as_ref().is_some_and(|seen| seen.is_current(status, failures))
         };
         self.followed.iter().filter(is_outdated).map(|(_, followed)| Wake::clone(&followed.wake)).collect()
     }
 }
 
-fn standing<'s>(replica: &'s Replica, end: Option<&'s StoreError>, feed: &str, now: Now) -> Standing<'s> {
-    end.map_or_else(|| replica.standing(feed, now), Standing::Failed)
+fn status<'s>(replica: &'s Replica, end: Option<&'s StoreError>, feed: &str, now: Now) -> ClaimStatus<'s> {
+    end.map_or_else(|| replica.status(feed, now), ClaimStatus::Failed)
 }
 
 fn failures(replica: &Replica) -> u32 {
@@ -158,7 +158,7 @@ pub(super) fn keep(shared: &Shared, mut store: impl ClaimStore) {
             state.replica.leave();
         }
         state = match state.replica.next(shared.clock.now()) {
-            Next::Call(call) => {
+            ReplicaStep::Call(call) => {
                 let member = state.replica.member().clone();
                 drop(state);
                 let sent = shared.clock.now();
@@ -170,14 +170,14 @@ pub(super) fn keep(shared: &Shared, mut store: impl ClaimStore) {
                 let changes = observed.map(|outcome| reporter.changes(replica, now, &call, &outcome));
                 report(shared, state, now, &changes.unwrap_or_default())
             }
-            Next::Wait(until) => wait(shared, state, until.map(|until| shared.clock.until(until))),
-            Next::Left if state.is_closed => return,
-            Next::Left if state.replica.is_leaving() && !state.followed.is_empty() => {
+            ReplicaStep::Wait(until) => wait(shared, state, until.map(|until| shared.clock.until(until))),
+            ReplicaStep::Left if state.is_closed => return,
+            ReplicaStep::Left if state.replica.is_leaving() && !state.followed.is_empty() => {
                 state.rejoin();
                 state
             }
             // Until something is followed again, or the fleet is dropped because the store cannot be used.
-            Next::Left => wait(shared, state, None),
+            ReplicaStep::Left => wait(shared, state, None),
         };
     }
 }

@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use teamwire_core::{
     FeedEvent,
-    claim::{Following, Handed},
+    claim::{EventHandle, Following},
     feed::InChat,
 };
 
@@ -35,12 +35,12 @@ impl<T> Link<T> {
 }
 
 impl<T: InChat> Link<T> {
-    pub(super) fn finish(&self, handed: Handed) {
+    pub(super) fn finish(&self, handed: EventHandle) {
         self.following().finish(&mut self.shared.lock().replica, handed);
         self.notify();
     }
 
-    pub(super) fn fail(&self, handed: Handed, event: FeedEvent<T>) {
+    pub(super) fn fail(&self, handed: EventHandle, event: FeedEvent<T>) {
         let now = self.shared.clock.now().moment;
         self.following().fail(&mut self.shared.lock().replica, handed, event, now);
         self.notify();

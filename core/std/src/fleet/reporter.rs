@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use teamwire_core::{
     Error,
-    claim::{Call, Claim, Claimed, Outcome, Replica, Saved, Standing, StoreError, StoreErrorKind},
+    claim::{Call, Claim, ClaimStatus, Claimed, Outcome, Replica, Saved, StoreError, StoreErrorKind},
     effect::{Moment, Now},
     observe::{ClaimState, Observation, Observer},
 };
@@ -121,11 +121,11 @@ impl Reporter {
     }
 
     fn granted(&mut self, replica: &Replica, now: Now, claim: &Claim, tries: u32) -> Option<Report> {
-        let change = match replica.standing(&claim.feed, now) {
-            Standing::Held { grant, .. } if grant.claim.id == claim.id => Change::Held(claim.clone(), tries),
-            Standing::Failed(error) => Change::Failed(error.clone().into()),
+        let change = match replica.status(&claim.feed, now) {
+            ClaimStatus::Held { grant, .. } if grant.claim.id == claim.id => Change::Held(claim.clone(), tries),
+            ClaimStatus::Failed(error) => Change::Failed(error.clone().into()),
             // It was unfollowed meanwhile.
-            Standing::Held { .. } | Standing::Waiting => return None,
+            ClaimStatus::Held { .. } | ClaimStatus::Waiting => return None,
         };
         let watched = self.feeds.get_mut(&claim.feed)?;
         watched.held = matches!(change, Change::Held(..)).then(|| claim.clone());
@@ -158,7 +158,7 @@ impl Reporter {
 
 fn failure(outcome: &Outcome) -> Option<&StoreError> {
     match outcome {
-        Outcome::Beat(result) => result.as_ref().err(),
+        Outcome::Renew(result) => result.as_ref().err(),
         Outcome::Claim(result) => result.as_ref().err(),
         Outcome::Save(result) => result.as_ref().err(),
         Outcome::Release(result) | Outcome::Leave(result) => result.as_ref().err(),

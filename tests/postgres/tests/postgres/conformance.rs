@@ -74,7 +74,7 @@ fn errors_name_the_store_and_say_if_a_retry_helps() {
         let mut store = PostgresStore::new(config.parse().expect("it is valid"));
         let member =
             teamwire_blocking::fleet::Member { fleet: "bots".into(), id: "a".into(), lease: Duration::from_secs(60) };
-        teamwire_blocking::fleet::ClaimStore::beat(&mut store, &member).map(|view| view.members)
+        teamwire_blocking::fleet::ClaimStore::renew(&mut store, &member).map(|view| view.members)
     };
     assert_eq!(call(&server.config()).expect("it is renewed"), ["a"]);
     let error =

@@ -84,7 +84,7 @@ impl StoreCall {
         match self.outcome.take().filter(|_| self.delivery.is_answered) {
             Some(outcome) => outcome,
             None => match self.call {
-                Call::Beat => Outcome::Beat(Err(error)),
+                Call::Renew => Outcome::Renew(Err(error)),
                 Call::Claim(..) => Outcome::Claim(Err(error)),
                 Call::Save(_) => Outcome::Save(Err(error)),
                 Call::Release(_) => Outcome::Release(Err(error)),

@@ -7,7 +7,7 @@ use std::{
 
 use teamwire_core::{
     Client, Error, FeedEvent, Message,
-    claim::{Call, Claimed, Following, Handed, Member, Outcome, Replica, Saved, Standing},
+    claim::{Call, ClaimStatus, Claimed, EventHandle, Following, Member, Outcome, Replica, Saved},
     effect::{Moment, Now},
     executor::Manual,
     feed::{Poller, Resume},
@@ -72,7 +72,7 @@ pub(super) struct Follower {
 /// A handler that runs.
 pub(super) struct Handler {
     pub(super) feed: usize,
-    pub(super) handed: Option<Handed>,
+    pub(super) handed: Option<EventHandle>,
     pub(super) event: FeedEvent<Message>,
     /// The number of the message.
     pub(super) number: Option<usize>,
@@ -87,16 +87,16 @@ pub(super) struct Settings {
     pub(super) slot: usize,
     pub(super) member: String,
     pub(super) lease: Duration,
-    pub(super) patience: Duration,
+    pub(super) handler_timeout: Duration,
     pub(super) begins: bool,
     pub(super) limit: Option<usize>,
 }
 
 impl Process {
     pub(super) fn start(settings: Settings, client: &Client<Manual>, topics: &[Topic], clock: Clock) -> Self {
-        let Settings { id, slot, member, lease, patience, begins, limit } = settings;
+        let Settings { id, slot, member, lease, handler_timeout, begins, limit } = settings;
         let member = Member { fleet: "fleet".into(), id: member, lease };
-        let mut replica = Replica::new(member).with_patience(patience);
+        let mut replica = Replica::new(member).with_handler_timeout(handler_timeout);
         let follower = |topic: &Topic| {
             let template = topic.feed(client);
             let name = template.name();
@@ -137,8 +137,8 @@ impl Process {
     /// Returns `true` if it may hand out events of this feed.
     pub(super) fn is_open(&self, clock: Duration, feed: usize) -> bool {
         let is_running = self.paused_until <= clock && self.stop == Stop::No;
-        let standing = self.replica.standing(&self.followers[feed].name, self.clock.now(clock));
-        is_running && matches!(standing, Standing::Held { is_open: true, .. })
+        let status = self.replica.status(&self.followers[feed].name, self.clock.now(clock));
+        is_running && matches!(status, ClaimStatus::Held { is_open: true, .. })
     }
 
     /// Returns the feeds that it may begin: if that was asked for, those of which it has never seen a checkpoint.
@@ -151,7 +151,7 @@ impl Process {
         let names: Vec<_> = self.followers.iter().map(|follower| follower.name.clone()).collect();
         let number = |feed: &str| names.iter().position(|name| name == feed);
         match (call, outcome) {
-            (_, Outcome::Beat(Ok(_))) => self.renewed_at = Some(sent_at),
+            (_, Outcome::Renew(Ok(_))) => self.renewed_at = Some(sent_at),
             (_, Outcome::Claim(Ok(claimed))) => self.seen.extend(claimed.iter().filter_map(|claimed| {
                 let (Claimed::Held { checkpoint, .. } | Claimed::Taken { checkpoint, .. }) = claimed;
                 checkpoint.as_ref().and_then(|_| number(&claimed.claim().feed))

@@ -63,7 +63,7 @@ pub(super) struct Scenario {
     pub(super) topics: Vec<Topic>,
     pub(super) processes: usize,
     pub(super) lease: Duration,
-    pub(super) patience: Duration,
+    pub(super) handler_timeout: Duration,
     pub(super) fault_phase: Duration,
     pub(super) faults: Vec<Fault>,
     /// Maximum time between two faults, and between two messages, in milliseconds.
@@ -101,7 +101,7 @@ impl Scenario {
             topics,
             processes: usize::try_from(random.within(2..=5)).unwrap_or_default(),
             lease,
-            patience: Duration::from_secs(*random.pick(&[5, 8, 30])),
+            handler_timeout: Duration::from_secs(*random.pick(&[5, 8, 30])),
             fault_phase: Duration::from_secs(random.within(15..=60)),
             faults: faults(random),
             max_fault_pause_ms: *random.pick(&[1_000, 4_000, 4_000, 10_000]),

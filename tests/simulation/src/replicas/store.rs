@@ -6,7 +6,7 @@ use std::{
 };
 
 use teamwire_core::claim::{
-    Call, Claimed, FeedRecord, Member, MemberRecord, Outcome, Release, Save, Saved, View, Wanted,
+    Call, ClaimRequest, Claimed, FeedRecord, Member, MemberRecord, Outcome, Release, Save, Saved, View,
 };
 
 use super::{ReplicaDefect, backend::Backend, promises::Promises};
@@ -145,7 +145,7 @@ impl Store {
         };
         let member = request.member;
         Ok(match request.call {
-            Call::Beat => Outcome::Beat(Ok(state.beat(member, now))),
+            Call::Renew => Outcome::Renew(Ok(state.renew(member, now))),
             Call::Claim(wanted, at_most) => Outcome::Claim(Ok(state.claim(member, wanted, *at_most, now))),
             Call::Save(saves) => {
                 let mut request = request;
@@ -175,12 +175,12 @@ impl State {
         self.expected.get(feed).is_some_and(|expected| expected.position.is_some())
     }
 
-    fn beat(&mut self, member: &Member, now: u64) -> View {
+    fn renew(&mut self, member: &Member, now: u64) -> View {
         self.members.retain(|id, record| {
             record.adjust(now);
-            record.is_living(now) || *id == member.id
+            record.is_active(now) || *id == member.id
         });
-        let record = MemberRecord::beat(self.members.get(&member.id).copied(), member, now, self.newest);
+        let record = MemberRecord::renew(self.members.get(&member.id).copied(), member, now, self.newest);
         self.newest = self.newest.max(record.joined());
         self.members.insert(member.id.clone(), record);
         let mut members: Vec<_> = self.members.iter().map(|(id, record)| (record.joined(), id.clone())).collect();
@@ -188,17 +188,17 @@ impl State {
         View { members: members.into_iter().map(|(_, id)| id).collect(), joined: record.joined() }
     }
 
-    fn claim(&mut self, member: &Member, wanted: &[Wanted], at_most: usize, now: u64) -> Vec<Claimed> {
+    fn claim(&mut self, member: &Member, wanted: &[ClaimRequest], at_most: usize, now: u64) -> Vec<Claimed> {
         let Self { members, feeds, expected, .. } = self;
         for record in members.values_mut() {
             record.adjust(now);
         }
         let mut granted = 0;
-        let claim = |wanted: &Wanted| {
+        let claim = |wanted: &ClaimRequest| {
             let record = feeds.entry(wanted.feed.clone()).or_default();
-            let is_living = |id| members.get(id).is_some_and(|record| record.is_living(now));
-            let (is_living, fence) = (record.holder().is_some_and(is_living), record.fence());
-            let claimed = record.claim(member, wanted, now, is_living, granted < at_most);
+            let is_active = |id| members.get(id).is_some_and(|record| record.is_active(now));
+            let (is_active, fence) = (record.holder().is_some_and(is_active), record.fence());
+            let claimed = record.claim(member, wanted, now, is_active, granted < at_most);
             if record.fence() != fence {
                 granted += 1;
                 let expected = expected.entry(wanted.feed.clone()).or_default();

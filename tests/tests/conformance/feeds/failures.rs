@@ -9,7 +9,7 @@ use teamwire_core::{ErrorKind, FeedOptions, config::Timeouts};
 use teamwire_sandbox::{Fault, Rule};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
-use super::{PATIENCE, every_feed, once_it_waits, subscriptions};
+use super::{MAX_WAIT, every_feed, once_it_waits, subscriptions};
 
 #[executor_test]
 fn lease_that_ran_out_is_taken_again<H: Harness>() {
@@ -99,7 +99,7 @@ fn long_poll_may_take_longer_than_other_requests<H: Harness>() {
         let delivered = thread::scope(|scope| {
             scope.spawn(|| {
                 let came =
-                    fixture.sandbox.wait_until(PATIENCE, |sandbox| sandbox.received_count(feed.polls()) > polls + 1);
+                    fixture.sandbox.wait_until(MAX_WAIT, |sandbox| sandbox.received_count(feed.polls()) > polls + 1);
                 feed.happens(&fixture.sandbox, 1);
                 assert!(came, "the first poll has not ended");
             });

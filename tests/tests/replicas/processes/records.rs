@@ -11,7 +11,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use teamwire_core::{
     Checkpoint,
-    claim::{Claim, Claimed, Member, Release, Save, Saved, StoreError, View, Wanted},
+    claim::{Claim, ClaimRequest, Claimed, Member, Release, Save, Saved, StoreError, View},
 };
 use teamwire_std::claims::ClaimStore;
 
@@ -108,11 +108,11 @@ impl<S> Recorded<S> {
 }
 
 impl<S: ClaimStore> ClaimStore for Recorded<S> {
-    fn beat(&mut self, member: &Member) -> Result<View, StoreError> {
-        Self::failures(&self.log, "beat", self.store.beat(member))
+    fn renew(&mut self, member: &Member) -> Result<View, StoreError> {
+        Self::failures(&self.log, "renew", self.store.renew(member))
     }
 
-    fn claim(&mut self, member: &Member, wanted: &[Wanted], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
+    fn claim(&mut self, member: &Member, wanted: &[ClaimRequest], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
         let claimed = Self::failures(&self.log, "claim", self.store.claim(member, wanted, at_most))?;
         for claimed in &claimed {
             if let Claimed::Held { claim: Claim { id, fence, .. }, checkpoint, seq, tries } = claimed {

@@ -22,7 +22,7 @@ use super::{
 };
 
 /// Maximum wait for any step.
-const PATIENCE: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 /// Time between two looks at the records.
 const INTERVAL: Duration = Duration::from_millis(2);
 const CHATS: usize = 20;
@@ -174,7 +174,7 @@ impl World {
                 let ended = replica.process.try_wait().expect("it is a child");
                 assert!(ended.is_none(), "{} has ended: {ended:?}", replica.name());
             }
-            assert!(begun.elapsed() < PATIENCE, "within {PATIENCE:?}: {what}");
+            assert!(begun.elapsed() < MAX_WAIT, "within {MAX_WAIT:?}: {what}");
             thread::sleep(INTERVAL);
         }
     }

@@ -17,7 +17,7 @@ use std::{
 };
 
 /// Maximum duration of what a program does, on a machine that is busy with other work.
-const PATIENCE: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 fn main() -> Result<(), Box<dyn Error>> {
     for (name, story) in stories::ALL {

@@ -8,7 +8,7 @@ use teamwire_blocking::{Client, Config, Message, NewChat};
 use teamwire_sandbox::{Sandbox, org};
 
 use crate::{
-    PATIENCE,
+    MAX_WAIT,
     terminal::{Folder, Outcome, Program, unreachable_url, variables},
 };
 
@@ -103,7 +103,7 @@ fn webhook(address: &str, status: &str) -> Outcome {
 fn shows(address: &str, line: &str, text: &str) -> Outcome {
     let start = Instant::now();
     while !request(address, line, "")?.contains(text) {
-        if start.elapsed() > PATIENCE {
+        if start.elapsed() > MAX_WAIT {
             return Err(format!("{line} does not show {text:?}").into());
         }
     }
@@ -213,7 +213,7 @@ fn replica() -> Outcome {
     let second = Program::start("replica", &[], &variables(&sandbox), &folder)?;
     second.line("Waiting")?;
     // The first one has to have begun before something is posted.
-    let begun = sandbox.wait_until(PATIENCE, |sandbox| sandbox.pending_polls() > 0);
+    let begun = sandbox.wait_until(MAX_WAIT, |sandbox| sandbox.pending_polls() > 0);
     if !begun {
         return Err("it does not poll".into());
     }
@@ -243,7 +243,7 @@ fn chat(sandbox: &Sandbox, title: &str) -> Outcome<(String, Vec<Message>)> {
 
 /// Waits until the chat has this number of messages, and returns their texts.
 fn texts(sandbox: &Sandbox, tid: &str, count: usize) -> Outcome<Vec<String>> {
-    let complete = sandbox.wait_until(PATIENCE, |sandbox| sandbox.texts(tid).len() >= count);
+    let complete = sandbox.wait_until(MAX_WAIT, |sandbox| sandbox.texts(tid).len() >= count);
     let texts = sandbox.texts(tid).into_iter().map(Option::unwrap_or_default).collect();
     if complete { Ok(texts) } else { Err(format!("there are fewer than {count} messages: {texts:?}").into()) }
 }

@@ -12,7 +12,7 @@ use std::{
 
 use teamwire_sandbox::Sandbox;
 
-use crate::PATIENCE;
+use crate::MAX_WAIT;
 
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -64,7 +64,7 @@ impl Program {
     /// Waits for a line that contains this text, and returns it.
     pub(crate) fn line(&self, text: &str) -> Outcome<String> {
         loop {
-            let line = self.output.recv_timeout(PATIENCE).map_err(|_| format!("it did not print {text:?}"))?;
+            let line = self.output.recv_timeout(MAX_WAIT).map_err(|_| format!("it did not print {text:?}"))?;
             if line.contains(text) {
                 return Ok(line);
             }
@@ -96,7 +96,7 @@ impl Program {
     pub(crate) fn ends_with(mut self, code: i32) -> Outcome {
         drop(self.child.stdin.take());
         let ended = loop {
-            match self.output.recv_timeout(PATIENCE) {
+            match self.output.recv_timeout(MAX_WAIT) {
                 Ok(_) => {}
                 Err(error) => break error,
             }

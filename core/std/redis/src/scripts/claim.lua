@@ -10,7 +10,7 @@ for i = 2, #KEYS do
   local state
   if feed.claim == wanted then
     state = 'held'
-  elseif feed.claim and holder and holder.is_living then
+  elseif feed.claim and holder and holder.is_active then
     state = 'taken'
   elseif granted < at_most then
     state, granted = 'held', granted + 1

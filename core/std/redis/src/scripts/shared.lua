@@ -24,7 +24,7 @@ local function write_member(key, member)
   redis.call('HSET', key, member.id, text(member.joined) .. ' ' .. text(member.beaten) .. ' ' .. text(member.lease))
 end
 
--- Returns the members by their ids. A beat that is ahead of the clock becomes one of now.
+-- Returns the members by their ids. A renewal that is ahead of the clock becomes one of now.
 local function read_members(key, now)
   local fields, members = redis.call('HGETALL', key), {}
   for i = 1, #fields, 2 do
@@ -37,7 +37,7 @@ local function read_members(key, now)
       member.beaten = now
       write_member(key, member)
     end
-    member.is_living = now - member.beaten < member.lease
+    member.is_active = now - member.beaten < member.lease
     members[member.id] = member
   end
   return members

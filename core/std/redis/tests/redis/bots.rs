@@ -135,12 +135,12 @@ fn bot_is_replaced_after_its_lease() {
     let Some(world) = World::new(&[]) else { return };
     let first = world.start("a", true);
     world.wait_for_start();
-    // As another member that has died: it never beats again.
+    // As another member that has died: it never renews its lease again.
     first.stop();
     let mut store = world.redis.store();
     let member = teamwire_core::claim::Member { fleet: "bots".into(), id: "dead".into(), lease: LEASE };
-    teamwire_std::claims::ClaimStore::beat(&mut store, &member).expect("it joins");
-    let wanted = teamwire_core::claim::Wanted { feed: "all_messages".into(), id: "dead.1".into() };
+    teamwire_std::claims::ClaimStore::renew(&mut store, &member).expect("it joins");
+    let wanted = teamwire_core::claim::ClaimRequest { feed: "all_messages".into(), id: "dead.1".into() };
     let claimed = teamwire_std::claims::ClaimStore::claim(&mut store, &member, &[wanted], 1).expect("it is free");
     assert_eq!(claimed[0].claim().id, "dead.1");
     let second = world.start("b", false);

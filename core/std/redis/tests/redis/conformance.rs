@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use teamwire_core::claim::{Member, Wanted};
+use teamwire_core::claim::{ClaimRequest, Member};
 use teamwire_redis::RedisStore;
 use teamwire_std::claims::{
     ClaimStore,
@@ -76,8 +76,8 @@ fn all_keys_of_a_fleet_are_in_one_slot_and_have_no_expiry() {
     for fleet in ["ops-bot", "", "}", "a{b}c", "a}:feed:b"] {
         server.command::<()>(&["FLUSHALL"]);
         let member = Member { fleet: fleet.into(), ..member("a") };
-        store.beat(&member).expect("it is renewed");
-        let wanted = ["x", "{y}", "}"].map(|feed| Wanted { feed: feed.into(), id: feed.into() });
+        store.renew(&member).expect("it is renewed");
+        let wanted = ["x", "{y}", "}"].map(|feed| ClaimRequest { feed: feed.into(), id: feed.into() });
         store.claim(&member, &wanted, 9).expect("they are granted");
         let keys: Vec<String> = server.command(&["KEYS", "*"]);
         assert_eq!(keys.len(), 4, "{keys:?}");
@@ -95,7 +95,7 @@ fn all_keys_of_a_fleet_are_in_one_slot_and_have_no_expiry() {
 fn keys_of_fleets_with_any_names_are_different() {
     let Some(server) = Server::start(&[]) else { return };
     let mut store = server.store();
-    let wanted = Wanted { feed: "y}:members".into(), id: "1".into() };
+    let wanted = ClaimRequest { feed: "y}:members".into(), id: "1".into() };
     store.claim(&Member { fleet: "x".into(), ..member("a") }, &[wanted], 1).expect("it is granted");
-    store.beat(&Member { fleet: "x}:feed:y".into(), ..member("a") }).expect("its members have a key of their own");
+    store.renew(&Member { fleet: "x}:feed:y".into(), ..member("a") }).expect("its members have a key of their own");
 }

@@ -4,9 +4,8 @@ use std::{
 };
 
 use teamwire_core::claim::{
-    Release,
+    ClaimRequest, Release,
     StoreErrorKind::{Unavailable, Unusable},
-    Wanted,
 };
 use teamwire_redis::RedisStore;
 use teamwire_std::claims::ClaimStore;
@@ -81,7 +80,7 @@ fn password_appears_nowhere() {
         let (found, text) = failed(&mut store);
         assert_eq!(found, kind, "{reply}: {text}");
         assert!(!text.contains(SECRET), "{text}");
-        let error = store.beat(&member("a")).expect_err("the call fails");
+        let error = store.renew(&member("a")).expect_err("the call fails");
         assert!(!format!("{error:?}").contains(SECRET), "{error:?}");
     }
 }
@@ -137,7 +136,7 @@ fn timeout_is_less_than_the_lease() {
     let mut store = store(&server.url());
     let member = teamwire_core::claim::Member { lease: Duration::from_millis(400), ..member("a") };
     let started = Instant::now();
-    store.beat(&member).expect_err("the server is silent");
+    store.renew(&member).expect_err("the server is silent");
     assert!(started.elapsed() < SOON / 2, "{:?}", started.elapsed());
 }
 
@@ -158,7 +157,7 @@ fn scripts_are_sent_to_a_server_that_does_not_know_them() {
         "EVAL" => Some(format!("*2\r\n{}\r\n{}", bulk("7"), bulk("a"))),
         _ => Some(common(command)),
     });
-    let view = store(&server.url()).beat(&member("a")).expect("the script is executed");
+    let view = store(&server.url()).renew(&member("a")).expect("the script is executed");
     assert_eq!((view.members, view.joined), (vec!["a".to_owned()], 7));
 }
 
@@ -174,7 +173,7 @@ fn redirects_of_a_cluster_are_followed_with_the_login() {
         let server = Canned::replying(&format!("-MOVED 3999 {host}:{port}"));
         let mut store = store(&format!("redis://:{SECRET}@127.0.0.1:{}", server.port));
         for _ in 0..2 {
-            assert_eq!(store.beat(&member("a")).expect("the node has the keys").joined, 7);
+            assert_eq!(store.renew(&member("a")).expect("the node has the keys").joined, 7);
             assert_eq!(store.address(), format!("127.0.0.1:{port}"));
         }
         assert_eq!(server.connections(), 1, "the node is known then");
@@ -210,7 +209,7 @@ fn server_that_evicts_keys_is_rejected() {
         "-NOPERM this user has no permissions to run the 'info' command",
         "-ERR unknown command 'INFO', with args beginning with: 'memory'",
     ] {
-        store(&with_info(harmless).url()).beat(&member("a")).expect(harmless);
+        store(&with_info(harmless).url()).renew(&member("a")).expect(harmless);
     }
 }
 
@@ -229,7 +228,7 @@ fn records_that_cannot_be_read_are_named() {
         server.command::<()>(&["DEL", key]);
         claim(&mut store, "a.1");
         server.command::<()>(&command);
-        let wanted = Wanted { feed: "all_messages".into(), id: "a.2".into() };
+        let wanted = ClaimRequest { feed: "all_messages".into(), id: "a.2".into() };
         let error = store.claim(&member("a"), &[wanted], 1).expect_err("it cannot be read");
         assert_eq!(error.kind, Unusable, "{error}");
         assert!(error.to_string().contains(&reason), "{error}");
@@ -246,7 +245,7 @@ fn login_and_database_are_used() {
     let (kind, text) = failed(&mut open("pass=wrong"));
     assert_eq!(kind, Unusable);
     assert!(text.contains("rejects the user name or the password") && !text.contains("wrong"), "{text}");
-    open(&format!("pass={SECRET}&db=3")).beat(&member("a")).expect("the password is right");
+    open(&format!("pass={SECRET}&db=3")).renew(&member("a")).expect("the password is right");
     let url = format!("{}?pass={SECRET}&db=3", server.url());
     let mut connection = redis::Client::open(url).and_then(|client| client.get_connection()).expect("it is right");
     let keys: Vec<String> = redis::cmd("KEYS").arg("*").query(&mut connection).expect("it is executed");

@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use teamwire_core::claim::{Claim, Claimed, Member, Save, Wanted};
+use teamwire_core::claim::{Claim, ClaimRequest, Claimed, Member, Save};
 use teamwire_redis::RedisStore;
 use teamwire_std::claims::ClaimStore;
 
@@ -27,10 +27,10 @@ fn member(id: &str) -> Member {
     Member { fleet: "ops-bot".into(), id: id.into(), lease: Duration::from_secs(600) }
 }
 
-/// Returns the error of a beat, with its causes.
+/// Returns the error of a renewal, with its causes.
 #[track_caller]
 fn failed(store: &mut RedisStore) -> (teamwire_core::claim::StoreErrorKind, String) {
-    let error = store.beat(&member("a")).expect_err("the call fails");
+    let error = store.renew(&member("a")).expect_err("the call fails");
     let causes = successors(error.source(), |&error| error.source());
     let texts = causes.map(|error| format!("{error} {error:?}"));
     let text = once(error.to_string()).chain(texts).collect::<Vec<_>>().join(": ");
@@ -40,8 +40,8 @@ fn failed(store: &mut RedisStore) -> (teamwire_core::claim::StoreErrorKind, Stri
 /// Claims the feed `all_messages`.
 #[track_caller]
 fn claim(store: &mut RedisStore, id: &str) -> Claimed {
-    store.beat(&member("a")).expect("the lease is renewed");
-    let wanted = Wanted { feed: "all_messages".into(), id: id.into() };
+    store.renew(&member("a")).expect("the lease is renewed");
+    let wanted = ClaimRequest { feed: "all_messages".into(), id: id.into() };
     store.claim(&member("a"), &[wanted], 1).expect("the store is there").remove(0)
 }
 

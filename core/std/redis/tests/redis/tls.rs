@@ -66,7 +66,7 @@ fn certificates_are_verified() {
         assert_eq!(kind, StoreErrorKind::Unavailable, "it may be replaced by a valid one");
         assert!(text.contains("not signed by a trusted CA"), "{text}");
     }
-    let view = trusting(&authority.ca).beat(&member("a")).expect("the certificate is valid");
+    let view = trusting(&authority.ca).renew(&member("a")).expect("the certificate is valid");
     assert_eq!(view.members, ["a"]);
     let mut wrong_name = RedisStore::open(&format!("rediss://localhost:{port}"))
         .and_then(|store| store.with_root_certificates_pem(&*authority.ca))

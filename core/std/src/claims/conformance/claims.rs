@@ -55,7 +55,7 @@ fn expired_claim_is_granted_to_another<S: Subject>(subject: &S) {
     let new = second.granted("feed", "b.1");
     assert!(new.claim.fence > old.claim.fence, "{new:?} {old:?}");
     assert_eq!((new.checkpoint, new.seq), (Some(7), 5));
-    first.beat();
+    first.renew();
     first.refused("feed", "a.1");
 }
 
@@ -63,7 +63,7 @@ fn expired_claim_is_kept_until_another_is_granted<S: Subject>(subject: &S) {
     let (mut first, mut second) = (Replica::join_briefly(subject, "a"), Replica::join(subject, "b"));
     let claim = first.granted("feed", "a.1").claim;
     expire(subject);
-    first.beat();
+    first.renew();
     second.refused("feed", "b.1");
     assert_eq!(first.granted("feed", "a.1").claim, claim);
 }

@@ -25,7 +25,7 @@ fn one_of_many_gets_each_claim<S: Subject>(subject: &S) {
                 let mut replica = Replica::join(subject, &format!("m-{number}"));
                 for feed in 0..ROUNDS {
                     let feed = feed.to_string();
-                    replica.beat();
+                    replica.renew();
                     if let Claimed::Held { claim, .. } = replica.claim(&feed, &format!("m-{number}.{feed}")) {
                         granted.lock().expect("no test has failed").push(claim.feed);
                     }
@@ -48,7 +48,7 @@ fn feed_that_is_passed_around_loses_no_save<S: Subject>(subject: &S) {
                 let (mut done, mut attempt) = (0, 0);
                 while done < ROUNDS {
                     attempt += 1;
-                    replica.beat();
+                    replica.renew();
                     let Claimed::Held { claim, checkpoint, seq, .. } =
                         replica.claim("feed", &format!("m-{number}.{attempt}"))
                     else {

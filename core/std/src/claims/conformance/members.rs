@@ -20,13 +20,13 @@ pub(super) fn tests<S: Subject>() -> Vec<Test<S>> {
 }
 
 fn living_members_are_listed_oldest_first<S: Subject>(subject: &S) {
-    // Neither the ids nor the beats set the order.
+    // Neither the ids nor the renewals set the order.
     let (mut first, mut second) = (Replica::connect(subject, "m-9", LONG), Replica::connect(subject, "m-1", LONG));
-    assert_eq!(first.beat(), ["m-9"]);
-    assert_eq!(second.beat(), ["m-9", "m-1"]);
+    assert_eq!(first.renew(), ["m-9"]);
+    assert_eq!(second.renew(), ["m-9", "m-1"]);
     let mut third = Replica::join(subject, "m-5");
     for replica in [&mut third, &mut first, &mut second] {
-        assert_eq!(replica.beat(), ["m-9", "m-1", "m-5"]);
+        assert_eq!(replica.renew(), ["m-9", "m-1", "m-5"]);
     }
     assert_eq!(first.joined(), first.joined(), "it has not joined again");
 }
@@ -36,10 +36,10 @@ fn expired_member_is_not_listed_and_joins_as_the_youngest<S: Subject>(subject: &
     let joined = first.joined();
     expire(subject);
     let mut second = Replica::connect(subject, "b", LONG);
-    assert_eq!(second.beat(), ["b"], "the lease of the first has expired");
+    assert_eq!(second.renew(), ["b"], "the lease of the first has expired");
     let rejoined = first.joined();
     assert_ne!(rejoined, joined, "it has joined again");
-    assert_eq!(second.beat(), ["b", "a"]);
+    assert_eq!(second.renew(), ["b", "a"]);
     // Also if no other member has noticed it.
     expire(subject);
     assert_ne!(first.joined(), rejoined);
@@ -48,16 +48,16 @@ fn expired_member_is_not_listed_and_joins_as_the_youngest<S: Subject>(subject: &
 fn member_that_leaves_is_not_listed<S: Subject>(subject: &S) {
     let (mut first, mut second) = (Replica::join(subject, "a"), Replica::join(subject, "b"));
     first.leave();
-    assert_eq!(second.beat(), ["b"]);
+    assert_eq!(second.renew(), ["b"]);
     first.leave();
-    assert_eq!(first.beat(), ["b", "a"], "it may come back");
+    assert_eq!(first.renew(), ["b", "a"], "it may come back");
 }
 
 fn fleets_are_unrelated<S: Subject>(subject: &S) {
     let (mut ours, mut theirs) = (Replica::join(subject, "a"), Replica::connect(subject, "b", LONG));
     theirs.member.fleet = "another fleet".into();
-    assert_eq!(theirs.beat(), ["b"]);
-    assert_eq!(ours.beat(), ["a"]);
+    assert_eq!(theirs.renew(), ["b"]);
+    assert_eq!(ours.renew(), ["a"]);
     let (one, other) = (ours.granted("feed", "a.1"), theirs.granted("feed", "b.1"));
     ours.save(&one.claim, 1, 10);
     theirs.save(&other.claim, 1, 20);
@@ -72,11 +72,11 @@ fn beats_renew_the_lease<S: Subject>(subject: &S) {
     first.granted("feed", "a.1");
     for _ in 0..8 {
         subject.pass(S::LEASE / 5);
-        first.beat();
-        second.beat();
+        first.renew();
+        second.renew();
     }
     second.refused("feed", "b.1");
-    assert_eq!(second.beat(), ["a", "b"]);
+    assert_eq!(second.renew(), ["a", "b"]);
 }
 
 fn clock_that_is_set_back_costs_at_most_one_more_lease<S: Subject>(subject: &S) {
@@ -85,10 +85,10 @@ fn clock_that_is_set_back_costs_at_most_one_more_lease<S: Subject>(subject: &S) 
     if !subject.set_clock_back(Duration::from_secs(3_600)) {
         return;
     }
-    second.beat();
+    second.renew();
     second.refused("feed", "b.1");
     expire(subject);
-    assert_eq!(second.beat(), ["b"], "the first has not beaten since");
+    assert_eq!(second.renew(), ["b"], "the first has not renewed its lease since");
     let later = second.granted("feed", "b.2").claim;
     assert!(later.fence > fence, "{fence} {later:?}");
 }
@@ -98,5 +98,5 @@ fn wiped_store_makes_members_join_again<S: Subject>(subject: &S) {
     let joined = replica.joined();
     subject.wipe();
     assert_ne!(replica.joined(), joined, "it has joined a store that does not know it");
-    assert_eq!(replica.beat(), ["a"]);
+    assert_eq!(replica.renew(), ["a"]);
 }

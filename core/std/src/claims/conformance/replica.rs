@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use teamwire_core::{
     Checkpoint,
-    claim::{Claim, Claimed, Member, Release, Save, Saved, Wanted},
+    claim::{Claim, ClaimRequest, Claimed, Member, Release, Save, Saved},
 };
 
 use super::subject::Subject;
@@ -39,17 +39,17 @@ impl<S: ClaimStore> Replica<S> {
     }
 
     pub(super) fn joined_now(mut self) -> Self {
-        self.beat();
+        self.renew();
         self
     }
 
-    /// Returns the living members.
-    pub(super) fn beat(&mut self) -> Vec<String> {
-        self.store.beat(&self.member).expect("the lease is renewed").members
+    /// Returns the active members.
+    pub(super) fn renew(&mut self) -> Vec<String> {
+        self.store.renew(&self.member).expect("the lease is renewed").members
     }
 
     pub(super) fn joined(&mut self) -> u64 {
-        self.store.beat(&self.member).expect("the lease is renewed").joined
+        self.store.renew(&self.member).expect("the lease is renewed").joined
     }
 
     pub(super) fn claim(&mut self, feed: &str, id: &str) -> Claimed {
@@ -59,7 +59,7 @@ impl<S: ClaimStore> Replica<S> {
     }
 
     pub(super) fn claim_all(&mut self, feeds: &[(&str, &str)], at_most: usize) -> Vec<Claimed> {
-        let wanted = feeds.iter().map(|(feed, id)| Wanted { feed: (*feed).into(), id: (*id).into() });
+        let wanted = feeds.iter().map(|(feed, id)| ClaimRequest { feed: (*feed).into(), id: (*id).into() });
         let wanted: Vec<_> = wanted.collect();
         self.store.claim(&self.member, &wanted, at_most).expect("the store is there")
     }

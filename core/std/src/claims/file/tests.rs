@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use teamwire_core::claim::{Member, Release, Save, Saved, StoreErrorKind, Wanted};
+use teamwire_core::claim::{ClaimRequest, Member, Release, Save, Saved, StoreErrorKind};
 
 use super::{ClaimStore, FileStore};
 use crate::claims::conformance::{self, Subject};
@@ -84,8 +84,8 @@ fn member(id: &str) -> Member {
     Member { fleet: "ops-bot".into(), id: id.into(), lease: Duration::from_secs(10) }
 }
 
-fn wanted(id: &str) -> Wanted {
-    Wanted { feed: "all_messages".into(), id: id.into() }
+fn wanted(id: &str) -> ClaimRequest {
+    ClaimRequest { feed: "all_messages".into(), id: id.into() }
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn old_versions_dead_members_and_unfinished_files_are_removed() {
     let mut store = folder.connect();
     assert_eq!(folder.files(), Vec::<String>::new(), "the check leaves nothing");
     for number in 0..20 {
-        store.beat(&member("a")).expect("it is renewed");
+        store.renew(&member("a")).expect("it is renewed");
         store.claim(&member("a"), &[wanted(&format!("a.{number}"))], 1).expect("it is tried");
         let release = Release {
             claim: teamwire_core::claim::Claim { feed: "all_messages".into(), id: format!("a.{number}"), fence: 0 },
@@ -112,7 +112,7 @@ fn old_versions_dead_members_and_unfinished_files_are_removed() {
     assert_eq!(files.len(), 4, "two versions of both records: {files:?}");
     assert!(files.iter().all(|path| path.starts_with("=ops-bot/")), "{files:?}");
     folder.pass(Duration::from_secs(10));
-    store.beat(&member("b")).expect("it is renewed");
+    store.renew(&member("b")).expect("it is renewed");
     let files = folder.files();
     assert!(!files.iter().any(|path| path.contains("members/=a")), "its lease has expired: {files:?}");
 }
@@ -121,7 +121,7 @@ fn old_versions_dead_members_and_unfinished_files_are_removed() {
 fn process_that_was_stopped_does_not_undo_what_others_have_done() {
     let folder = Folder::new();
     let mut store = folder.connect();
-    store.beat(&member("a")).expect("it is renewed");
+    store.renew(&member("a")).expect("it is renewed");
     let feed = folder.path.join("=ops-bot/feeds/=all_messages");
     store.claim(&member("a"), &[wanted("a.1")], 1).expect("it is granted");
     let first =
@@ -143,7 +143,7 @@ fn process_that_was_stopped_does_not_undo_what_others_have_done() {
 fn claim_based_on_an_old_look_at_the_members_fails_once_the_holder_is_back() {
     let folder = Folder::new();
     let mut store = folder.connect();
-    store.beat(&member("a")).expect("it is renewed");
+    store.renew(&member("a")).expect("it is renewed");
     let claimed = store.claim(&member("a"), &[wanted("a.1")], 1).expect("it is granted").remove(0);
     let before = folder.files();
     let save = Save {
@@ -160,7 +160,7 @@ fn claim_based_on_an_old_look_at_the_members_fails_once_the_holder_is_back() {
 fn folder_that_is_missing_is_an_outage_and_is_not_created_again() {
     let folder = Folder::new();
     let mut store = folder.connect();
-    store.beat(&member("a")).expect("it is renewed");
+    store.renew(&member("a")).expect("it is renewed");
     let claimed = store.claim(&member("a"), &[wanted("a.1")], 1).expect("it is granted").remove(0);
     let save = Save {
         claim: claimed.claim().clone(),
@@ -172,7 +172,7 @@ fn folder_that_is_missing_is_an_outage_and_is_not_created_again() {
     let elsewhere = folder.path.with_extension("elsewhere");
     fs::rename(&folder.path, &elsewhere).expect("it is ours");
     let failures = [
-        store.beat(&member("a")).map(drop),
+        store.renew(&member("a")).map(drop),
         store.claim(&member("a"), &[wanted("a.1")], 1).map(drop),
         store.save(&member("a"), std::slice::from_ref(&save)).map(drop),
         store.release(&member("a"), &[release]),
@@ -200,7 +200,7 @@ fn errors_name_the_path() {
         let feed = folder.path.join("=ops-bot/feeds/=all_messages");
         fs::create_dir_all(&feed).and_then(|()| fs::write(feed.join("7"), damaged)).expect("a file");
         let mut store = folder.connect();
-        store.beat(&member("a")).expect("it is renewed");
+        store.renew(&member("a")).expect("it is renewed");
         let error = store.claim(&member("a"), &[wanted("a.1")], 1).expect_err("it cannot be read");
         assert_eq!(error.kind, StoreErrorKind::Unusable);
         assert!(error.to_string().contains(feed.join("7").to_str().expect("it is Unicode")), "{error}");
@@ -211,7 +211,7 @@ fn errors_name_the_path() {
 fn stray_files_do_not_matter() {
     let folder = Folder::new();
     let mut store = folder.connect();
-    store.beat(&member("a")).expect("it is renewed");
+    store.renew(&member("a")).expect("it is renewed");
     let claimed = store.claim(&member("a"), &[wanted("a.1")], 1).expect("it is granted");
     let record = folder.path.join("=ops-bot/feeds/=all_messages");
     for place in [&folder.path, &folder.path.join("=ops-bot"), &folder.path.join("=ops-bot/members"), &record] {
@@ -219,7 +219,7 @@ fn stray_files_do_not_matter() {
             fs::write(place.join(name), "another file").expect("the folder is ours");
         }
     }
-    assert_eq!(store.beat(&member("a")).expect("it is renewed").members, ["a"]);
+    assert_eq!(store.renew(&member("a")).expect("it is renewed").members, ["a"]);
     assert_eq!(store.claim(&member("a"), &[wanted("a.1")], 1).expect("it is granted"), claimed);
 }
 
@@ -228,7 +228,7 @@ fn stray_files_do_not_matter() {
 fn version_that_is_listed_but_missing_is_an_outage() {
     let folder = Folder::new();
     let mut store = folder.connect();
-    store.beat(&member("a")).expect("it is renewed");
+    store.renew(&member("a")).expect("it is renewed");
     store.claim(&member("a"), &[wanted("a.1")], 1).expect("it is granted");
     let link = folder.path.join("=ops-bot/feeds/=all_messages/9");
     std::os::unix::fs::symlink("nowhere", &link).expect("the folder is ours");
@@ -241,11 +241,11 @@ fn version_that_is_listed_but_missing_is_an_outage() {
 fn damaged_member_counts_as_dead() {
     let folder = Folder::new();
     let mut store = folder.connect();
-    store.beat(&member("a")).expect("it is renewed");
+    store.renew(&member("a")).expect("it is renewed");
     for file in folder.files() {
         // As after a power cut.
         fs::write(folder.path.join(file), "").expect("it is ours");
     }
-    assert_eq!(store.beat(&member("b")).expect("it is renewed").members, ["b"]);
-    assert_eq!(store.beat(&member("a")).expect("it is renewed").members, ["b", "a"]);
+    assert_eq!(store.renew(&member("b")).expect("it is renewed").members, ["b"]);
+    assert_eq!(store.renew(&member("a")).expect("it is renewed").members, ["b", "a"]);
 }

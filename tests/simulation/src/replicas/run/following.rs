@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{Request, Response};
 use teamwire_core::{
     Checkpoint, FeedEvent,
-    claim::Turn,
+    claim::FollowStep,
     effect::{Exchange as FeedExchange, TransportError, TransportErrorKind},
     machine::{Machine, Reply, Step, Ticket},
 };
@@ -31,30 +31,30 @@ impl Simulation<'_> {
             let now = process.now(self.clock);
             let follower = &mut process.followers[feed];
             let until = match follower.following.turn(&mut process.replica, now) {
-                Turn::Follow(after) => {
+                FollowStep::Follow(after) => {
                     self.resume(process, feed, after)?;
                     continue;
                 }
-                Turn::Abandon => {
+                FollowStep::Abandon => {
                     self.log(|| format!("process {} drops feed {feed}", process.id));
                     process.followers[feed].abandon();
                     self.deliver_after_loss(process, feed)?;
                     continue;
                 }
-                Turn::Handle(handed_out) => {
+                FollowStep::Handle(handed_out) => {
                     if self.start_handler(process, feed, *handed_out)? == Fate::Killed {
                         return Ok(Fate::Killed);
                     }
                     continue;
                 }
-                Turn::Poll(until) => {
+                FollowStep::Poll(until) => {
                     if self.poll_feed(process, feed)? {
                         continue;
                     }
                     until
                 }
-                Turn::Wait(until) => until,
-                Turn::End(result) => {
+                FollowStep::Wait(until) => until,
+                FollowStep::End(result) => {
                     self.log(|| format!("process {}: feed {feed} ends {}", process.id, describe(&result)));
                     if result.is_ok() || !self.promises.may_be_missing(self.clock, feed) {
                         return violation("a feed fails only if the store has lost its checkpoint", || {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use teamwire_core::{FeedEvent, Message, claim::HandedOut};
+use teamwire_core::{FeedEvent, Message, claim::HandedEvent};
 
 use super::{BotPost, Event, Fate, ReplicaDefect, Simulation};
 use crate::{
@@ -19,9 +19,9 @@ impl Simulation<'_> {
         &mut self,
         process: &mut Process,
         feed: usize,
-        handed_out: HandedOut<Message>,
+        handed_out: HandedEvent<Message>,
     ) -> Result<Fate, Violation> {
-        let HandedOut { event, handed, claim } = handed_out;
+        let HandedEvent { event, handed, claim } = handed_out;
         let Some(handed) = handed else { return Ok(Fate::Runs) };
         let Process { followers, replica, .. } = process;
         let follower = &mut followers[feed];
@@ -60,7 +60,7 @@ impl Simulation<'_> {
             return self.random.millis(0..=5);
         }
         if self.random.chance(self.scenario.hanging_permille) {
-            return self.scenario.patience + self.random.millis(0..=1_000) * 10;
+            return self.scenario.handler_timeout + self.random.millis(0..=1_000) * 10;
         }
         if self.random.chance(self.scenario.slow_permille) {
             return self.random.millis(100..=4_000);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use teamwire_core::claim::{Next, Outcome};
+use teamwire_core::claim::{Outcome, ReplicaStep};
 
 use super::{Event, Fate, Phase, Simulation, start_time};
 use crate::{
@@ -31,11 +31,11 @@ impl Simulation<'_> {
         let client = self.client(clock.now(self.clock).utc)?;
         let member = if self.defect == ReplicaDefect::MemberIdReused { format!("m-{slot}") } else { format!("m-{id}") };
         let limit = *self.random.pick(&[None, Some(1), Some(2), Some(16)]);
-        let (lease, patience) = (self.scenario.lease, self.scenario.patience);
+        let (lease, handler_timeout) = (self.scenario.lease, self.scenario.handler_timeout);
         let asked = begins || self.scenario.always_begins;
         self.log(|| format!("process {id} starts as {member} (begins: {asked}, handlers: {limit:?})"));
         let really_begins = asked || self.defect == ReplicaDefect::BeginsAfterWipe;
-        let settings = Settings { id, slot, member, lease, patience, begins: really_begins, limit };
+        let settings = Settings { id, slot, member, lease, handler_timeout, begins: really_begins, limit };
         let mut process = Process::start(settings, &client, &self.scenario.topics, clock);
         process.begins = asked;
         self.processes.insert(id, Box::new(process));
@@ -75,7 +75,7 @@ impl Simulation<'_> {
         self.count_step()?;
         let now = process.now(self.clock);
         match process.replica.next(now) {
-            Next::Call(call) => {
+            ReplicaStep::Call(call) => {
                 let has_faults = self.has_faults();
                 let delivery = CallDelivery::draw(&mut self.random, &self.scenario, has_faults);
                 let id = self.number();
@@ -90,14 +90,14 @@ impl Simulation<'_> {
                 self.calls.insert(id, call);
                 process.call = Some(id);
             }
-            Next::Wait(Some(until)) if until <= now.moment => {
+            ReplicaStep::Wait(Some(until)) if until <= now.moment => {
                 return violation("a wait ends in the future", || {
                     format!("of the keeper: at {now:?}, until {until:?}")
                 });
             }
-            Next::Wait(Some(until)) => self.run_at(process, process.clock.time_of(until)),
-            Next::Wait(None) => {}
-            Next::Left => return Ok(Fate::Left),
+            ReplicaStep::Wait(Some(until)) => self.run_at(process, process.clock.time_of(until)),
+            ReplicaStep::Wait(None) => {}
+            ReplicaStep::Left => return Ok(Fate::Left),
         }
         Ok(Fate::Runs)
     }
@@ -162,7 +162,7 @@ impl Simulation<'_> {
 /// Returns an outcome for the trace.
 fn describe(outcome: &Outcome) -> &'static str {
     let is_ok = match outcome {
-        Outcome::Beat(result) => result.is_ok(),
+        Outcome::Renew(result) => result.is_ok(),
         Outcome::Claim(result) => result.is_ok(),
         Outcome::Save(result) => result.is_ok(),
         Outcome::Release(result) | Outcome::Leave(result) => result.is_ok(),

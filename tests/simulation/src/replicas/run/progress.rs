@@ -53,6 +53,6 @@ impl Simulation<'_> {
 
     /// Returns the time that hanging handlers and leases of dead processes take at most.
     pub(super) fn hanging_time(&self) -> Duration {
-        self.scenario.patience * 3 + self.scenario.lease * 2
+        self.scenario.handler_timeout * 3 + self.scenario.lease * 2
     }
 }
