@@ -20,6 +20,7 @@ mod connection;
 mod connector;
 mod errors;
 mod head_additions;
+mod hidden_response;
 mod interrupter;
 mod limits;
 mod link;
@@ -30,6 +31,5 @@ mod restored_body;
 mod slot;
 mod tcp;
 mod tls;
-mod withheld_response;
 
 pub(crate) use self::client::UreqTransport;

@@ -14,7 +14,7 @@ mod store_error;
 use alloc::{boxed::Box, string::String};
 use core::{error::Error as StdError, fmt, iter::successors, time::Duration};
 
-use self::during::{After, Effort};
+use self::during::{After, Attempts};
 pub(crate) use self::meaning::Meaning;
 pub use self::{
     api::ApiError,
@@ -69,7 +69,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     cause: Cause,
     /// `None` if it was not an exchange that failed.
-    effort: Option<Effort>,
+    attempts_made: Option<Attempts>,
     /// Set where the rest of the operation decides whether it may have taken effect; `None` where the cause does.
     outcome_unknown: Option<bool>,
     during: Option<During>,
@@ -272,7 +272,7 @@ impl StdError for Error {
 
 impl From<Cause> for Error {
     fn from(cause: Cause) -> Self {
-        Self(Box::new(Inner { cause, effort: None, outcome_unknown: None, during: None }))
+        Self(Box::new(Inner { cause, attempts_made: None, outcome_unknown: None, during: None }))
     }
 }
 

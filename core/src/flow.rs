@@ -23,7 +23,7 @@ mod upload;
 pub(crate) use self::{
     attached::Attachments,
     changed::Changed,
-    combinators::{Inspect, Known, Lazy, MapError, Regardless},
+    combinators::{IgnoreResult, Inspect, Lazy, MapError, MaybeReady},
     download::DownloadToFile,
     image::LoadImage,
     list_items::RecentIds,

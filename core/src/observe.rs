@@ -237,9 +237,9 @@ pub enum FeedState<'a> {
 pub(crate) struct SharedObserver(pub(crate) Arc<dyn Observer>);
 
 /// Several observers of a configuration, as one.
-struct Both<O>(SharedObserver, O);
+struct ObserverPair<O>(SharedObserver, O);
 
-impl<O: Observer> Observer for Both<O> {
+impl<O: Observer> Observer for ObserverPair<O> {
     fn observe(&self, now: Now, observation: &Observation<'_>) {
         self.0.0.observe(now, observation);
         self.1.observe(now, observation);
@@ -251,7 +251,7 @@ impl SharedObserver {
     pub(crate) fn after(earlier: Option<Self>, observer: impl Observer) -> Self {
         match earlier {
             None => Self(Arc::new(observer)),
-            Some(earlier) => Self(Arc::new(Both(earlier, observer))),
+            Some(earlier) => Self(Arc::new(ObserverPair(earlier, observer))),
         }
     }
 }

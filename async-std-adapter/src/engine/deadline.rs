@@ -14,7 +14,7 @@ use std::{
 };
 
 use teamwire_core::effect::{Timeout, TransportError};
-use teamwire_std::{body::timed_out, undrained};
+use teamwire_std::{body::timed_out, unacknowledged_bytes};
 
 use crate::runtime::Runtime;
 
@@ -68,7 +68,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
     }
 
     /// Returns the time after which the exchange times out if nothing happens.
-    pub(super) fn silence(&self) -> Duration {
+    pub(super) fn idle_time(&self) -> Duration {
         self.max_duration.map_or(self.timeout.max_idle(), |time| time.min(self.timeout.max_idle()))
     }
 
@@ -135,7 +135,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
             };
             self.streak += 1;
             self.on_activity();
-            Poll::Ready(if self.streak.is_multiple_of(MAX_UNTIMED) && self.is_over(Instant::now()) {
+            Poll::Ready(if self.streak.is_multiple_of(MAX_UNTIMED) && self.has_expired(Instant::now()) {
                 Err(self.timeout_error())
             } else {
                 Ok(value)
@@ -171,14 +171,14 @@ impl<'r, R: Runtime> Deadline<'r, R> {
             }
             let now = Instant::now();
             self.sample(now);
-            if self.is_over(now) {
+            if self.has_expired(now) {
                 return Poll::Ready(self.timeout_error());
             }
         }
         Poll::Pending
     }
 
-    fn is_over(&self, now: Instant) -> bool {
+    fn has_expired(&self, now: Instant) -> bool {
         self.due().is_some_and(|due| due <= now)
     }
 
@@ -190,13 +190,13 @@ impl<'r, R: Runtime> Deadline<'r, R> {
 
     /// Samples the bytes that the operating system has still to deliver, if it is time.
     fn sample(&mut self, now: Instant) {
-        if self.next_sample().is_none_or(|next| now < next) && !self.is_over(now) {
+        if self.next_sample().is_none_or(|next| now < next) && !self.has_expired(now) {
             return;
         }
         let Some(drain) = &mut self.drain else { return };
         drain.sampled = now;
         // The kernel's table changes while it is read, so a connection is occasionally missing.
-        let Some(left) = undrained(drain.local, drain.peer) else { return };
+        let Some(left) = unacknowledged_bytes(drain.local, drain.peer) else { return };
         if drain.left.is_some_and(|(before, since)| left < before && since == self.since) {
             self.since = now;
         }

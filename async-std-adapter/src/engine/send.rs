@@ -59,7 +59,7 @@ impl<R: Runtime> InFlight<'_, '_, R> {
     /// Waits a limited time for `100 Continue`.
     async fn wait_for_continue(&mut self) -> Result<(), Interrupted> {
         // Not every server sends it, so at least half of the time is left for the body.
-        let max_wait = EXPECT_CONTINUE_TIMEOUT.min(self.deadline.silence() / 2);
+        let max_wait = EXPECT_CONTINUE_TIMEOUT.min(self.deadline.idle_time() / 2);
         let mut sleep = pin!(self.deadline.runtime().sleep(max_wait));
         while !self.response.got_continue() {
             let connection = &mut *self.connection;

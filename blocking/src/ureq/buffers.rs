@@ -3,7 +3,7 @@ use std::{mem, ops::RangeInclusive};
 use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::http1::{ChunkLines, Head, LineBreaks, MAX_HEAD, MAX_INTERIM, ParsedHead, next_head};
 
-use super::{request_context::RequestContext, withheld_response::WithheldResponse};
+use super::{hidden_response::HiddenResponse, request_context::RequestContext};
 
 /// Maximum number of bytes to write at once.
 pub(super) const MAX_OUTPUT: usize = 64 << 10;
@@ -149,7 +149,7 @@ impl Buffers {
     }
 
     /// Processes this number of bytes, which have been received into the room.
-    pub(super) fn arrived(&mut self, amount: usize, withheld: &mut WithheldResponse) -> Result<(), TransportError> {
+    pub(super) fn arrived(&mut self, amount: usize, withheld: &mut HiddenResponse) -> Result<(), TransportError> {
         let before = self.readable();
         self.filled += amount;
         self.was_filled = self.filled == self.input.len();
@@ -159,7 +159,7 @@ impl Buffers {
         Ok(())
     }
 
-    fn repair(&mut self, amount: usize, withheld: &mut WithheldResponse) -> Result<(), TransportError> {
+    fn repair(&mut self, amount: usize, withheld: &mut HiddenResponse) -> Result<(), TransportError> {
         // A head ends with a line, so it need not be searched again without another end of a line.
         let mut has_line = self.input[self.filled - amount..self.filled].contains(&b'\n');
         while matches!(self.phase, Phase::Head) {

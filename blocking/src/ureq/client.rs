@@ -218,7 +218,7 @@ fn receive(
     progress: &mut ResponseProgress,
 ) -> Result<Response, ureq::Error> {
     let (mut head, body) = response.into_parts();
-    head.headers = RequestContext::with(|context| mem::take(&mut context.withheld_response.headers));
+    head.headers = RequestContext::with(|context| mem::take(&mut context.hidden_response.headers));
     let head = progress.head.insert(http::Response::from_parts(head, ()));
     let length = body.content_length();
     // `read_body` enforces the limit.

@@ -146,7 +146,7 @@ impl Connection {
     fn wait(&mut self, wants_to_write: bool) -> Result<Ready, Error> {
         let limits = RequestContext::with(|context| context.limits);
         let quarter = limits.inactivity().map(|time| time / 4);
-        let mut undrained = None;
+        let mut unacknowledged_bytes = None;
         loop {
             let now = Instant::now();
             let due = limits.due(self.last_activity);
@@ -158,11 +158,11 @@ impl Connection {
             if ready != Ready::default() {
                 return Ok(ready);
             }
-            let left = self.link.undrained();
-            if undrained.zip(left).is_some_and(|(before, left)| left < before) {
+            let left = self.link.unacknowledged_bytes();
+            if unacknowledged_bytes.zip(left).is_some_and(|(before, left)| left < before) {
                 self.last_activity = Instant::now();
             }
-            undrained = left;
+            unacknowledged_bytes = left;
         }
     }
 
@@ -235,13 +235,13 @@ impl Connection {
 
     /// Reads data of a body to where its reader finds it, without a copy.
     fn read_data(&mut self, until: Option<Instant>) -> io::Result<usize> {
-        let mut data = RequestContext::with(|context| mem::take(&mut context.withheld_response.data));
+        let mut data = RequestContext::with(|context| mem::take(&mut context.hidden_response.data));
         let read = self.link.read(data.room(self.buffers.data_room()), until);
         if let Ok(amount) = read {
             data.extend(amount);
             self.buffers.data_arrived(amount);
         }
-        RequestContext::with(|context| context.withheld_response.data = data);
+        RequestContext::with(|context| context.hidden_response.data = data);
         read
     }
 
@@ -251,7 +251,7 @@ impl Connection {
             self.last_activity = Instant::now();
             RequestContext::with(|context| {
                 context.response_started = true;
-                self.buffers.arrived(amount, &mut context.withheld_response)
+                self.buffers.arrived(amount, &mut context.hidden_response)
             })
             .map_err(other)?;
         }

@@ -77,8 +77,8 @@ impl Link {
     }
 
     /// Returns the number of bytes that the operating system has still to deliver, where it reports it.
-    pub(super) fn undrained(&self) -> Option<u64> {
-        self.socket.undrained()
+    pub(super) fn unacknowledged_bytes(&self) -> Option<u64> {
+        self.socket.unacknowledged_bytes()
     }
 
     /// Returns whether all bytes that have arrived from the socket were read, and TLS was not closed.

@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 
 use super::{
-    head_additions::HeadAdditions, interrupter::Interrupter, limits::TimeLimits, withheld_response::WithheldResponse,
+    head_additions::HeadAdditions, hidden_response::HiddenResponse, interrupter::Interrupter, limits::TimeLimits,
 };
 
 /// State of the exchange that this thread performs, shared with its connection.
@@ -30,7 +30,7 @@ pub(super) struct RequestContext {
     /// A byte of the response has arrived.
     pub(super) response_started: bool,
     /// Parts of the response that ureq does not see.
-    pub(super) withheld_response: WithheldResponse,
+    pub(super) hidden_response: HiddenResponse,
     /// The response, or the end of the connection, has arrived before the request was sent, so that nothing more is
     /// sent.
     pub(super) stop_sending: bool,

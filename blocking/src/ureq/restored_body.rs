@@ -1,10 +1,10 @@
 use std::io::{self, ErrorKind, Read, Write};
 
-use super::{request_context::RequestContext, withheld_response::Data};
+use super::{hidden_response::Data, request_context::RequestContext};
 use crate::transport::BodySource;
 
 /// Number of bytes to write to a file at once, if as many follow each other.
-const PIECE: usize = 64 << 10;
+const CHUNK_SIZE: usize = 64 << 10;
 /// Length of the buffer for the zeros, which the cache of the processor holds.
 const ZEROS: usize = 16 << 10;
 
@@ -14,7 +14,7 @@ pub(super) struct RestoredBody<R>(pub(super) R);
 impl<R: Read> Read for RestoredBody<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.0.read(buffer)?;
-        let restored = RequestContext::with(|context| context.withheld_response.data.take(&mut buffer[..length]));
+        let restored = RequestContext::with(|context| context.hidden_response.data.take(&mut buffer[..length]));
         if restored < length {
             return Err(longer_than_its_data());
         }
@@ -33,7 +33,7 @@ impl<R: Read> BodySource for RestoredBody<R> {
             let mut data = take_data();
             let written = file.write_all(data.unread().get(..length).ok_or_else(longer_than_its_data)?);
             data.consume(length);
-            RequestContext::with(|context| context.withheld_response.data = data);
+            RequestContext::with(|context| context.hidden_response.data = data);
             written?;
             if let Some(ended) = ended {
                 return ended;
@@ -55,10 +55,10 @@ impl<R: Read> RestoredBody<R> {
                 Err(error) => break Some(Err(error)),
             }
             // All that has arrived is reported at once, and written, so that none has to be moved in the buffer.
-            if length >= RequestContext::with(|context| context.withheld_response.data.unread().len()) {
+            if length >= RequestContext::with(|context| context.hidden_response.data.unread().len()) {
                 on_bytes(length - reported);
                 reported = length;
-                if length >= PIECE {
+                if length >= CHUNK_SIZE {
                     break None;
                 }
             }
@@ -71,7 +71,7 @@ impl<R: Read> RestoredBody<R> {
 }
 
 fn take_data() -> Data {
-    RequestContext::with(|context| std::mem::take(&mut context.withheld_response.data))
+    RequestContext::with(|context| std::mem::take(&mut context.hidden_response.data))
 }
 
 fn longer_than_its_data() -> io::Error {
@@ -96,7 +96,7 @@ mod tests {
             if self.zeros == 0
                 && let Some(piece) = self.pieces.pop_front()
             {
-                RequestContext::with(|context| context.withheld_response.data.store(&piece));
+                RequestContext::with(|context| context.hidden_response.data.store(&piece));
                 self.zeros = piece.len();
             }
             let length = self.zeros.min(buffer.len());
@@ -135,12 +135,12 @@ mod tests {
 
     #[test]
     fn data_is_written_in_pieces_of_what_has_arrived() {
-        for lengths in [&[][..], &[1], &[100_000, 1], &[40_000, 40_000, 7], &[1; 1_000], &[PIECE; 5]] {
+        for lengths in [&[][..], &[1], &[100_000, 1], &[40_000, 40_000, 7], &[1; 1_000], &[CHUNK_SIZE; 5]] {
             let (body, all) = arriving(lengths, None);
             let (mut file, mut counted) = (Written::default(), 0);
             body.copy_to(&mut file, |bytes| counted += bytes).expect("it is complete");
             assert!(file.1 == all && counted == all.len(), "{lengths:?}");
-            assert!(file.0.len() <= all.len() / PIECE + 1, "{lengths:?}: {:?}", file.0);
+            assert!(file.0.len() <= all.len() / CHUNK_SIZE + 1, "{lengths:?}: {:?}", file.0);
 
             let (mut body, all) = arriving(lengths, None);
             let mut read = Vec::new();
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn data_before_an_error_is_written() {
-        for lengths in [&[][..], &[5], &[PIECE, 5], &[40_000, 40_000, 7]] {
+        for lengths in [&[][..], &[5], &[CHUNK_SIZE, 5], &[40_000, 40_000, 7]] {
             let (body, all) = arriving(lengths, Some(ErrorKind::ConnectionReset.into()));
             let mut file = Written::default();
             let error = body.copy_to(&mut file, |_| {}).expect_err("it is not complete");

@@ -7,7 +7,7 @@ use super::{Chat, Chats, chats::refresh_shares};
 use crate::{
     error::{Error, GaveUp, Operation, UnexpectedResponse},
     executor::Executor,
-    flow::{Attachments, Flow, Known, MapError, Regardless},
+    flow::{Attachments, Flow, IgnoreResult, MapError, MaybeReady},
     model::{ChatInfo, ChatType, Listing, NewAttachment, NewChat, NewOneToOne},
     protocol::{Attached, Made, Protocol},
     session::Session,
@@ -73,8 +73,8 @@ impl<X: Executor> Chats<X> {
         // Nothing is created before the search has ended.
         let search = MapError::new(search, Error::set_without_effect);
         let chat = search.then(move |found| match oldest_open(found, &chat.title).transpose() {
-            Some(result) => Known::result(result),
-            None => Known::unknown(create_group(session, chat)),
+            Some(result) => MaybeReady::result(result),
+            None => MaybeReady::unknown(create_group(session, chat)),
         });
         self.run_to_chat(&Operation::GET_OR_CREATE, chat)
     }
@@ -154,5 +154,5 @@ fn create(
     let created = attached.into_flow(session, request, move |_, created: Result<&ChatInfo, &Error>| {
         created.ok().filter(|_| !needs_refresh).map(|info| (info.tid.clone(), Duration::ZERO))
     });
-    created.then(move |info| Regardless::new(needs_refresh.then(|| refresh_shares(session)), info))
+    created.then(move |info| IgnoreResult::new(needs_refresh.then(|| refresh_shares(session)), info))
 }

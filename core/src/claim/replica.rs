@@ -159,7 +159,7 @@ impl Replica {
         let feed = feed.into();
         if self.is_leaving() {
             if let Some(tenure) = self.feeds.get_mut(&feed) {
-                tenure.orphan();
+                tenure.on_claim_lost();
             }
             return false;
         }
@@ -198,7 +198,7 @@ impl Replica {
         if let Some(error) = self.failure.as_ref().or(tenure.failure.as_ref()) {
             return ClaimStatus::Failed(error);
         }
-        match tenure.held().filter(|held| !held.is_orphaned) {
+        match tenure.held().filter(|held| !held.is_claim_lost) {
             Some(held) => {
                 let is_open = held.is_open() && !self.is_hanging(tenure, now.moment) && self.lease.is_safe(now);
                 ClaimStatus::Held { grant: &held.grant, is_open }

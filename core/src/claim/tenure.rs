@@ -62,7 +62,7 @@ pub(super) struct Held {
     /// Set if the claim is to be released as soon as no handler runs and everything is saved.
     pub(super) is_yielding: bool,
     /// Set once its follower is gone. A later one must not resume at the checkpoint of this grant, which is outdated.
-    pub(super) is_orphaned: bool,
+    pub(super) is_claim_lost: bool,
 }
 
 impl Tenure {
@@ -98,13 +98,13 @@ impl Tenure {
     /// Follows the feed again, which was to end.
     pub(super) fn restart(&mut self, begins: bool) {
         (self.begins, self.is_ending, self.failure) = (begins, false, None);
-        self.orphan();
+        self.on_claim_lost();
     }
 
     /// Keeps its claim from later followers.
-    pub(super) fn orphan(&mut self) {
+    pub(super) fn on_claim_lost(&mut self) {
         if let Some(held) = self.held_mut() {
-            held.is_orphaned = true;
+            held.is_claim_lost = true;
         }
     }
 
@@ -145,7 +145,7 @@ impl Tenure {
             sent: None,
             is_verified: true,
             is_yielding,
-            is_orphaned: false,
+            is_claim_lost: false,
         }));
         true
     }
@@ -181,7 +181,7 @@ impl Held {
 
     /// Returns `true` if the lease has expired, and nothing shows whether the claim is still the current one: the feed
     /// has not begun.
-    pub(super) const fn is_doubtful(&self) -> bool {
+    pub(super) const fn is_save_uncertain(&self) -> bool {
         !self.is_verified && self.saved.is_none() && self.is_saved()
     }
 

@@ -46,13 +46,13 @@ pub enum GaveUp {
 
 /// The attempts of a request that has failed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Effort {
+pub(super) struct Attempts {
     pub(super) attempts: u32,
     pub(super) gave_up: GaveUp,
 }
 
-/// The effort of an error that was found before anything was sent.
-impl Default for Effort {
+/// The attempts of an error that was found before anything was sent.
+impl Default for Attempts {
     fn default() -> Self {
         Self { attempts: 0, gave_up: GaveUp::NotTransient }
     }
@@ -113,7 +113,7 @@ impl Error {
         chat: Option<&ThreadId>,
         redaction: &Redaction,
     ) {
-        let Effort { attempts, gave_up } = self.effort();
+        let Attempts { attempts, gave_up } = self.attempts_made();
         let (chat, redaction) = (chat.cloned(), redaction.clone());
         self.0.during = Some(During { operation, chat, attempts, gave_up: Some(gave_up), redaction });
     }
@@ -129,25 +129,25 @@ impl Error {
     /// Returns this error as that of a request that was sent this number of times. A failed login has its own.
     pub(crate) fn after(mut self, attempts: u32, gave_up: GaveUp) -> Self {
         if !matches!(self.cause(), Cause::Login { .. }) {
-            self.0.effort = Some(Effort { attempts, gave_up });
+            self.0.attempts_made = Some(Attempts { attempts, gave_up });
         }
         self
     }
 
-    fn effort(&self) -> Effort {
-        match (self.0.effort, self.cause()) {
-            (None, Cause::Attachment { cause, .. } | Cause::Login { cause, .. }) => cause.effort(),
-            (effort, _) => effort.unwrap_or_default(),
+    fn attempts_made(&self) -> Attempts {
+        match (self.0.attempts_made, self.cause()) {
+            (None, Cause::Attachment { cause, .. } | Cause::Login { cause, .. }) => cause.attempts_made(),
+            (attempts_made, _) => attempts_made.unwrap_or_default(),
         }
     }
 
     /// Returns the reason why the request was not repeated.
     pub(crate) fn gave_up(&self) -> GaveUp {
-        self.effort().gave_up
+        self.attempts_made().gave_up
     }
 
     /// Returns the number of times that the request was sent.
     pub(crate) fn attempts(&self) -> u32 {
-        self.effort().attempts
+        self.attempts_made().attempts
     }
 }

@@ -154,7 +154,7 @@ impl<T: FeedItem> Poller<T> {
 
     /// Same as [`on_error`](Self::on_error) for a poll, which an intermediary may have cut off.
     fn on_poll_error(&mut self, now: Now, timing: Timing, error: Error) -> State<T> {
-        if !self.is_over(now) && self.long_poll.on_failure(&error, timing.elapsed, now.moment) {
+        if !self.has_expired(now) && self.long_poll.on_failure(&error, timing.elapsed, now.moment) {
             // Not a failure of the server, and polls of that duration are rare enough: a longer backoff only adds
             // delay.
             return self.back_off(now, error, MIN_BACKOFF);
@@ -163,7 +163,7 @@ impl<T: FeedItem> Poller<T> {
     }
 
     fn on_error(&mut self, now: Now, error: Error) -> State<T> {
-        if self.is_stopped || self.is_over(now) {
+        if self.is_stopped || self.has_expired(now) {
             // It has ended, or the next poll stops it.
             return State::Ready;
         }
@@ -194,7 +194,7 @@ impl<T: FeedItem> Poller<T> {
     }
 
     /// Returns `true` once the session's stop handle is stopped, or its deadline has passed.
-    fn is_over(&self, now: Now) -> bool {
+    fn has_expired(&self, now: Now) -> bool {
         !self.is_stopped
             && (self.session.are_feeds_stopped()
                 || self.session.deadline().is_some_and(|deadline| deadline <= now.moment))
@@ -229,7 +229,7 @@ impl<T: FeedItem> Machine for Poller<T> {
                 self.report.on_event(&self.session, self.delivery.source(), now, &event);
                 return Step::Event(event);
             }
-            if self.is_over(now) {
+            if self.has_expired(now) {
                 self.stop(now);
             }
             self.state = match &mut self.state {

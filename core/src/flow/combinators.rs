@@ -1,6 +1,6 @@
 //! Combinators of operations: [`Map`] converts the output, [`Then`] chains a second operation, [`Inspect`] observes the
-//! result, [`MapError`] changes the error, [`Lazy`] creates the operation when it starts, [`Regardless`] ignores a
-//! result, and [`Known`] may have it already.
+//! result, [`MapError`] changes the error, [`Lazy`] creates the operation when it starts, [`IgnoreResult`] ignores a
+//! result, and [`MaybeReady`] may have it already.
 
 use core::convert::Infallible;
 
@@ -222,18 +222,18 @@ where
 
 /// An optional operation whose result is ignored: the output is a given value.
 #[derive(Debug)]
-pub(crate) struct Regardless<A, T> {
+pub(crate) struct IgnoreResult<A, T> {
     flow: Option<A>,
     value: Option<T>,
 }
 
-impl<A, T> Regardless<A, T> {
+impl<A, T> IgnoreResult<A, T> {
     pub(crate) const fn new(flow: Option<A>, value: T) -> Self {
         Self { flow, value: Some(value) }
     }
 }
 
-impl<A: Flow, T: Send> Machine for Regardless<A, T> {
+impl<A: Flow, T: Send> Machine for IgnoreResult<A, T> {
     type Event = Infallible;
     type Output = T;
 
@@ -254,13 +254,13 @@ impl<A: Flow, T: Send> Machine for Regardless<A, T> {
 
 /// An operation, or its result if that is known already.
 #[derive(Debug)]
-pub(crate) enum Known<A, T> {
+pub(crate) enum MaybeReady<A, T> {
     Flow(A),
     /// `None` after it has been returned.
     Result(Option<Result<T, Error>>),
 }
 
-impl<A, T> Known<A, T> {
+impl<A, T> MaybeReady<A, T> {
     pub(crate) const fn unknown(flow: A) -> Self {
         Self::Flow(flow)
     }
@@ -270,7 +270,7 @@ impl<A, T> Known<A, T> {
     }
 }
 
-impl<A: Flow<Output = T>, T: Send> Machine for Known<A, T> {
+impl<A: Flow<Output = T>, T: Send> Machine for MaybeReady<A, T> {
     type Event = Infallible;
     type Output = T;
 

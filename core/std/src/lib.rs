@@ -26,7 +26,7 @@ mod proxy;
 mod slots;
 mod state_file;
 mod tls;
-mod undrained;
+mod unacknowledged_bytes;
 
 pub use self::{
     clock::Clock,
@@ -45,7 +45,7 @@ pub use self::{
     slots::{Acquire, ConnectionSlot, ConnectionSlots},
     state_file::StateFile,
     tls::{check_certificates, client_certificate_error, crypto_provider, tls_config, tls_error, tls_is_idle},
-    undrained::undrained,
+    unacknowledged_bytes::unacknowledged_bytes,
 };
 
 use teamwire_core::{Config, Error, error::InvalidInput, executor::Session};

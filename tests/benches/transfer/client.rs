@@ -14,7 +14,7 @@ use teamwire_core::{
 use teamwire_sandbox::org;
 use teamwire_tests::harness::{AsyncStd, Blocking, Harness};
 
-use crate::{Result, bare, by_hand::ByHand};
+use crate::{Result, bare, raw_sockets::RawSockets};
 
 /// The stack that transfers files.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,11 +23,11 @@ pub(crate) enum Stack {
     Blocking,
     Socket,
     AsyncStd,
-    ByHand,
+    RawSockets,
 }
 
 impl Stack {
-    pub(crate) const ALL: [Self; 5] = [Self::Ureq, Self::Blocking, Self::Socket, Self::AsyncStd, Self::ByHand];
+    pub(crate) const ALL: [Self; 5] = [Self::Ureq, Self::Blocking, Self::Socket, Self::AsyncStd, Self::RawSockets];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl Stack {
             Self::Blocking => "blocking",
             Self::Socket => "bare async-std",
             Self::AsyncStd => "async-std",
-            Self::ByHand => "sockets by hand",
+            Self::RawSockets => "sockets by hand",
         }
     }
 
@@ -48,7 +48,7 @@ impl Stack {
         match self {
             Self::Ureq | Self::Blocking => Self::Ureq,
             Self::Socket | Self::AsyncStd => Self::Socket,
-            Self::ByHand => Self::ByHand,
+            Self::RawSockets => Self::RawSockets,
         }
     }
 }
@@ -129,7 +129,7 @@ pub(crate) fn run(stack: Stack, from: &str, to: &str) -> Result<Report> {
         Stack::Blocking => measure(&Adapter::<Blocking>::new()?, from, to),
         Stack::Socket => measure(&bare::Socket::new()?, from, to),
         Stack::AsyncStd => measure(&Adapter::<AsyncStd>::new()?, from, to),
-        Stack::ByHand => measure(&ByHand::new()?, from, to),
+        Stack::RawSockets => measure(&RawSockets::new()?, from, to),
     }
 }
 

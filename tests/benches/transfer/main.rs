@@ -12,8 +12,8 @@
 #![allow(clippy::print_stdout, reason = "the benchmark prints a table")]
 
 mod bare;
-mod by_hand;
 mod client;
+mod raw_sockets;
 
 use std::{
     env,
@@ -134,7 +134,7 @@ fn print(rows: &[Row]) {
     ]);
     for Row { stack, mib, best } in rows {
         let bare = rows.iter().find(|row| row.stack == stack.bare() && row.mib == *mib);
-        let by_hand = rows.iter().find(|row| row.stack == Stack::ByHand && row.mib == *mib);
+        let raw_sockets = rows.iter().find(|row| row.stack == Stack::RawSockets && row.mib == *mib);
         let size = f64::from(u32::try_from(*mib).unwrap_or(u32::MAX));
         let mut row = vec![stack.name().to_owned(), mib.to_string()];
         let directions: [fn(&Report) -> Cost; 2] = [|report| report.upload, |report| report.download];
@@ -144,8 +144,8 @@ fn print(rows: &[Row]) {
             let speed_ratio = bare.filter(|bare| bare.stack != *stack).map_or(String::new(), |bare| {
                 format!("{:.2}", transfer(&bare.best).time.as_secs_f64() / time.as_secs_f64())
             });
-            let cpu_ratio = by_hand.map_or(String::new(), |by_hand| {
-                format!("{:.2}", cpu.as_secs_f64() / transfer(&by_hand.best).cpu.as_secs_f64())
+            let cpu_ratio = raw_sockets.map_or(String::new(), |raw_sockets| {
+                format!("{:.2}", cpu.as_secs_f64() / transfer(&raw_sockets.best).cpu.as_secs_f64())
             });
             row.extend([format!("{speed:.0}"), speed_ratio, format!("{per_mib:.0}"), cpu_ratio]);
         }

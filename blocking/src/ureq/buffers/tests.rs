@@ -4,7 +4,7 @@ use super::*;
 
 /// Returns the part of a response for ureq when it arrives in pieces of this length, and the data of its body.
 fn seen(text: &str, piece: usize) -> Result<(String, String), TransportError> {
-    let (mut buffers, mut withheld, mut seen) = (Buffers::default(), WithheldResponse::default(), Vec::new());
+    let (mut buffers, mut withheld, mut seen) = (Buffers::default(), HiddenResponse::default(), Vec::new());
     for piece in text.as_bytes().chunks(piece) {
         buffers.room()?[..piece.len()].copy_from_slice(piece);
         buffers.arrived(piece.len(), &mut withheld)?;
@@ -73,14 +73,14 @@ fn a_line_that_ureq_cannot_take_ends_at_the_size_of_the_buffer() {
         let room = buffers.room()?;
         let length = room.len().min(piece.len());
         room[..length].copy_from_slice(&piece[..length]);
-        buffers.arrived(length, &mut WithheldResponse::default())
+        buffers.arrived(length, &mut HiddenResponse::default())
     });
     assert_eq!(result.expect_err("it is full").kind, TransportErrorKind::Protocol);
 }
 
 #[test]
 fn data_without_chunks_is_received_beside_the_input() {
-    let (mut buffers, mut withheld) = (Buffers::default(), WithheldResponse::default());
+    let (mut buffers, mut withheld) = (Buffers::default(), HiddenResponse::default());
     let mut arrive = |buffers: &mut Buffers, text: &[u8]| {
         buffers.room().expect("there is room")[..text.len()].copy_from_slice(text);
         buffers.arrived(text.len(), &mut withheld).expect("it is HTTP");
@@ -124,7 +124,7 @@ fn data_without_chunks_is_received_beside_the_input() {
 
 #[test]
 fn input_is_larger_after_a_longer_response() {
-    let (mut buffers, mut withheld) = (Buffers::default(), WithheldResponse::default());
+    let (mut buffers, mut withheld) = (Buffers::default(), HiddenResponse::default());
     for (length, expected) in [(MIN_INPUT - 1, MIN_INPUT), (MIN_INPUT, LARGER_INPUT), (100, LARGER_INPUT)] {
         let mut response = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
         response.resize(length, b'x');

@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use teamwire_std::{has_pending_data, undrained};
+use teamwire_std::{has_pending_data, unacknowledged_bytes};
 
 use super::{
     non_blocking::{self, Ready},
@@ -59,8 +59,8 @@ impl Socket {
     }
 
     /// Returns the number of bytes that the operating system has still to deliver, where it reports it.
-    pub(crate) fn undrained(&self) -> Option<u64> {
-        undrained(self.stream.local_addr().ok()?, self.stream.peer_addr().ok()?)
+    pub(crate) fn unacknowledged_bytes(&self) -> Option<u64> {
+        unacknowledged_bytes(self.stream.local_addr().ok()?, self.stream.peer_addr().ok()?)
     }
 
     /// Returns whether the connection is open and no bytes are pending.

@@ -47,7 +47,7 @@ impl Replica {
             for tenure in self.feeds.values_mut() {
                 let Some(held) = tenure.held_mut() else { continue };
                 held.is_verified = false;
-                if held.is_doubtful() {
+                if held.is_save_uncertain() {
                     self.releases.push(Release { claim: held.grant.claim.clone(), is_unfinished: false });
                     tenure.state = State::Waiting;
                 }

@@ -8,8 +8,8 @@ use teamwire_core::claim::StoreError;
 use super::versions::Versions;
 use crate::claims::memory::system_time;
 
-/// The version of the form that is written, and the newest that can be read.
-const FORM: u32 = 1;
+/// The version of the format that is written, and the newest that can be read.
+const FORMAT: u32 = 1;
 /// Maximum number of attempts to change a record. One fails only if another process has changed it meanwhile.
 const MAX_ATTEMPTS: u32 = 1_000;
 
@@ -23,7 +23,7 @@ pub(super) struct Record<T> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Form<T> {
+struct Envelope<T> {
     version: u32,
     #[serde(flatten)]
     record: T,
@@ -97,20 +97,20 @@ impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Record<T> {
 
     fn decode(&self, version: u64, bytes: &[u8]) -> Result<Option<T>, StoreError> {
         let path = self.versions.path(version);
-        match serde_json::from_slice::<Form<T>>(bytes) {
-            Ok(form) if form.version > FORM => Err(StoreError::unusable(format!(
-                "{} has the version {}; this library reads up to {FORM}",
+        match serde_json::from_slice::<Envelope<T>>(bytes) {
+            Ok(envelope) if envelope.version > FORMAT => Err(StoreError::unusable(format!(
+                "{} has the version {}; this library reads up to {FORMAT}",
                 path.display(),
-                form.version
+                envelope.version
             ))),
-            Ok(form) => Ok(Some(form.record)),
+            Ok(envelope) => Ok(Some(envelope.record)),
             Err(_) if !self.is_lasting => Ok(None),
             Err(error) => Err(StoreError::unusable(format!("{} is damaged", path.display())).with_source(error)),
         }
     }
 
     fn write(&self, current: Option<u64>, record: T) -> Result<bool, StoreError> {
-        let json = serde_json::to_vec(&Form { version: FORM, record }).map_err(|error| {
+        let json = serde_json::to_vec(&Envelope { version: FORMAT, record }).map_err(|error| {
             let folder = self.versions.folder().display();
             StoreError::unusable(format!("cannot encode the record in {folder}")).with_source(error)
         })?;

@@ -14,11 +14,11 @@ use crate::{
 
 const CHUNK_SIZE: usize = 64 << 10;
 
-pub(crate) struct ByHand {
+pub(crate) struct RawSockets {
     backend: Backend,
 }
 
-impl ByHand {
+impl RawSockets {
     pub(crate) fn new() -> Result<Self> {
         Ok(Self { backend: Backend::new()? })
     }
@@ -59,7 +59,7 @@ impl ByHand {
     }
 }
 
-impl Transfer for ByHand {
+impl Transfer for RawSockets {
     fn upload(&self, from: &str) -> Result<String> {
         let file = File::open(from)?;
         let headers = format!(

@@ -3,7 +3,7 @@ use ureq::http::HeaderMap;
 /// Parts of a response that are withheld from ureq, which logs every byte that it reads: a server may repeat the
 /// credentials of a request in any of them.
 #[derive(Default)]
-pub(super) struct WithheldResponse {
+pub(super) struct HiddenResponse {
     /// All header fields.
     pub(super) headers: HeaderMap,
     /// Data of the body, in place of which ureq has as many zeros.

@@ -9,14 +9,14 @@ use std::net::SocketAddr;
 ///
 /// Slow, as it reads `/proc`.
 #[cfg(target_os = "linux")]
-pub fn undrained(local: SocketAddr, peer: SocketAddr) -> Option<u64> {
+pub fn unacknowledged_bytes(local: SocketAddr, peer: SocketAddr) -> Option<u64> {
     let file = if local.is_ipv4() { "/proc/thread-self/net/tcp" } else { "/proc/thread-self/net/tcp6" };
     find(&fs::read_to_string(file).ok()?, local, peer)
 }
 
 /// Returns `None`: only Linux reports it.
 #[cfg(not(target_os = "linux"))]
-pub fn undrained(_: SocketAddr, _: SocketAddr) -> Option<u64> {
+pub fn unacknowledged_bytes(_: SocketAddr, _: SocketAddr) -> Option<u64> {
     None
 }
 
@@ -65,7 +65,8 @@ mod tests {
             let mut here = TcpStream::connect(listener.local_addr().expect("it is bound")).expect("it listens");
             let (mut there, _) = listener.accept().expect("it has connected");
             let look = |here: &TcpStream| {
-                undrained(here.local_addr().expect("connected"), here.peer_addr().expect("connected")).expect("Linux")
+                unacknowledged_bytes(here.local_addr().expect("connected"), here.peer_addr().expect("connected"))
+                    .expect("Linux")
             };
             assert_eq!(look(&here), 0);
             here.set_nonblocking(true).expect("a socket");
