@@ -5,14 +5,15 @@
 //!
 //! - **Polling is idempotent.** Until `handle` is called, the time of a `Sleep` has come, or the client is stopped,
 //!   `poll` returns the same step, with the same ticket, request and idempotency key, so a cancelled future or an early
-//!   wake-up loses nothing. The exception is an event, which is returned once: a feed [with events] may return a
-//!   request, then these events, and then the same request, if it has no reply yet.
+//!   wake-up loses nothing. The exception is an event, which is returned once: a feed that
+//!   [has events](Feed::has_events) may return a request, then pending events, and then the same request again while
+//!   that has no reply.
 //! - **A reply names its ticket.** Duplicate and late replies, and those for another machine, are ignored.
 //! - **`Done` is final.** After [`Step::Done`], `poll` always returns `Done` with an error of the kind
 //!   [`Finished`](crate::ErrorKind::Finished).
 //! - **Machines never panic,** whatever their input.
-//!
-//! [with events]: Feed::has_events
+
+mod boxed;
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -90,58 +91,24 @@ pub trait Feed: Machine {
     fn stop(&mut self, now: Now);
 
     /// Returns `true` once the feed is stopped, by [`stop`](Self::stop) or, in a poll, by the stop handle or the
-    /// deadline of its session. Its request in flight then ends the subscription: an executor neither abandons nor
-    /// cancels it.
+    /// deadline of its session. From then on, its request in flight is the one that ends the subscription: an executor
+    /// must not abandon or cancel it.
     fn is_stopped(&self) -> bool;
 
     /// Returns `true` once the feed has a position: it misses nothing that happens later. A feed that resumes at a
     /// checkpoint has one from its creation.
     fn has_started(&self) -> bool;
 
-    /// Returns `true` if there are events that need no reply: once a poll has returned a request, the next ones return
-    /// these events. An executor may begin that request, and poll again before it has the reply. Default: `false`.
+    /// Returns `true` if events can be delivered while a request is in flight. After the poll that returns the request,
+    /// the next polls return these events, so an executor can begin the request and poll again before its reply
+    /// arrives. Default: `false`.
     fn has_events(&self) -> bool {
         false
     }
 
-    /// Returns `true` for a [list](crate::flow::ListItems), which ends with its last item. A script does not end it,
-    /// but fails the test if it has no response left. Default: `false`.
+    /// Returns `true` for a [list](crate::flow::ListItems), which ends with its last item. A script without responses
+    /// left ends other feeds, but fails the test for a list. Default: `false`.
     fn is_list(&self) -> bool {
         false
-    }
-}
-
-impl<F: Feed + ?Sized> Feed for Box<F> {
-    fn stop(&mut self, now: Now) {
-        (**self).stop(now);
-    }
-
-    fn is_stopped(&self) -> bool {
-        (**self).is_stopped()
-    }
-
-    fn has_started(&self) -> bool {
-        (**self).has_started()
-    }
-
-    fn has_events(&self) -> bool {
-        (**self).has_events()
-    }
-
-    fn is_list(&self) -> bool {
-        (**self).is_list()
-    }
-}
-
-impl<M: Machine + ?Sized> Machine for Box<M> {
-    type Event = M::Event;
-    type Output = M::Output;
-
-    fn poll(&mut self, now: Now) -> Step<Self::Event, Result<Self::Output, Error>> {
-        (**self).poll(now)
-    }
-
-    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
-        (**self).handle(now, ticket, reply);
     }
 }
