@@ -84,9 +84,17 @@ fn doc_lines_that_open_with_a_clause_are_found() {
         ("//! How it works.", "How ..."),
         ("/// Who is there", "Who ..."),
         ("///  Whether it is.", "Whether ..."),
+        ("    /// When it ends.", "When ..."),
+        ("/// Of a file.", "Of ..."),
     ] {
         assert_violations("rs", text, &[(1, opening)]);
     }
     assert_violations("rs", "/// Whatever.\n/// # How\n//// What now\n// What is it?\nlet a = 1; // What", &[]);
+    assert_violations(
+        "rs",
+        "/// The end.\n/// When it has come, nothing follows.\n/// What is left?",
+        &[(3, "What ...")],
+    );
+    assert_violations("rs", "a: u8, // When\n/// Where it is.\n/// Where it was.", &[(2, "Where ...")]);
     assert_violations("md", "How to do it", &[]);
 }

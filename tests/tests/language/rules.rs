@@ -1,5 +1,7 @@
 //! The rules for words and phrases.
 
+use std::iter;
+
 use crate::prose::{self, Prose};
 
 /// Words and phrases that have a plain, technical replacement.
@@ -17,6 +19,9 @@ const PHRASES: [&[&str]; 8] = [
 /// Openings of a clause that stands for a thing. The first words of documentation name the thing.
 const CLAUSES: [&str; 4] = ["What", "How", "Who", "Whether"];
 
+/// Openings of such a clause in a summary. In other lines they open sentences.
+const SUMMARY_CLAUSES: [&str; 5] = ["When", "Where", "Why", "Which", "Of"];
+
 /// A violation of a rule.
 #[derive(Debug)]
 pub(crate) struct Violation {
@@ -31,7 +36,9 @@ pub(crate) fn violations(extension: &str, text: &str) -> Vec<Violation> {
     let prose = if is_rust { prose::of_rust(text) } else { vec![Prose { line: 1, lines: text.lines().collect() }] };
     let mut violations: Vec<_> = prose.iter().flat_map(phrases).collect();
     if is_rust {
-        violations.extend((1..).zip(text.lines()).filter_map(|(line, text)| clause(line, text)));
+        let previous = iter::once("").chain(text.lines());
+        let lines = (1..).zip(previous.zip(text.lines()));
+        violations.extend(lines.filter_map(|(line, (previous, text))| clause(line, previous, text)));
     }
     violations.sort_by_key(|violation| violation.line);
     violations
@@ -76,10 +83,15 @@ fn words(line: &str) -> impl Iterator<Item = String> {
 }
 
 /// Returns the violation of a line of documentation that opens with a clause.
-fn clause(line: usize, text: &str) -> Option<Violation> {
-    let text = text.trim_start();
-    let documentation =
-        text.strip_prefix("///").filter(|rest| !rest.starts_with('/')).or_else(|| text.strip_prefix("//!"))?;
-    let first = documentation.split_whitespace().next()?;
-    CLAUSES.contains(&first).then(|| Violation { line, phrase: format!("{first} ...") })
+fn clause(line: usize, previous: &str, text: &str) -> Option<Violation> {
+    let first = documentation(text)?.split_whitespace().next()?;
+    let is_summary = documentation(previous).is_none();
+    let is_clause = CLAUSES.contains(&first) || is_summary && SUMMARY_CLAUSES.contains(&first);
+    is_clause.then(|| Violation { line, phrase: format!("{first} ...") })
+}
+
+/// Returns the text of a line of documentation.
+fn documentation(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    line.strip_prefix("///").filter(|rest| !rest.starts_with('/')).or_else(|| line.strip_prefix("//!"))
 }
