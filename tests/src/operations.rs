@@ -25,7 +25,7 @@ pub use self::{
         Bot, ByHandBot, DebugOutput, ENTROPY, RunManually, ScriptBot, ScriptRun, alert, config, now, reaction,
         request_of,
     },
-    documented::{Documented, Nature, documented},
+    documented::{Documented, OperationKind, documented},
     subscription::Subscription,
 };
 

@@ -68,7 +68,7 @@ fn wait_of(exchange: &Exchange) -> Duration {
 
 /// Everything that a feed did in a period of time.
 #[derive(Debug, Default)]
-struct Course {
+struct Timeline {
     /// The time and the requested wait of each poll.
     polls: Vec<(Duration, Duration)>,
     /// Each failure, and the pause after it.
@@ -82,32 +82,32 @@ struct Course {
 
 /// Follows a feed for this time. `network` returns the duration and the reply of each poll. Each poll takes one
 /// millisecond more than that, as on a real network.
-fn follow<F>(mut feed: F, time: Duration, mut network: impl FnMut(&Exchange) -> (Duration, Reply)) -> Course
+fn follow<F>(mut feed: F, time: Duration, mut network: impl FnMut(&Exchange) -> (Duration, Reply)) -> Timeline
 where
     F: Feed<Event = FeedEvent<Message>>,
 {
-    let (mut course, end) = (Course::default(), Moment::EPOCH.saturating_add(time));
+    let (mut timeline, end) = (Timeline::default(), Moment::EPOCH.saturating_add(time));
     let mut now = Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH);
     while now.moment < end {
         match feed.poll(now) {
             Step::Send(ticket, exchange) => {
                 let wait = parameter(&exchange, "wait").map_or(Duration::ZERO, |_| wait_of(&exchange));
-                course.polls.push((now.moment.since_epoch(), wait));
+                timeline.polls.push((now.moment.since_epoch(), wait));
                 let (lasts, reply) = network(&exchange);
                 now.moment = now.moment.saturating_add(lasts + Duration::from_millis(1));
                 feed.handle(now, ticket, reply);
             }
             Step::Sleep(until) => {
                 assert!(until > now.moment, "it sleeps until now");
-                course.deaf += until.min(end).saturating_duration_since(now.moment);
+                timeline.deaf += until.min(end).saturating_duration_since(now.moment);
                 now.moment = until;
             }
             Step::Event(FeedEvent::Retrying(retrying)) => {
-                course.failures.push((retrying.error, retrying.retry_at.saturating_duration_since(now.moment)));
+                timeline.failures.push((retrying.error, retrying.retry_at.saturating_duration_since(now.moment)));
             }
-            Step::Event(_) => course.delivered += 1,
+            Step::Event(_) => timeline.delivered += 1,
             Step::Done(Err(error)) => {
-                course.end = Some(error);
+                timeline.end = Some(error);
                 break;
             }
             other => {
@@ -115,7 +115,7 @@ where
             }
         }
     }
-    course
+    timeline
 }
 
 /// A load balancer that ends each exchange with `cut` after `limit`.
@@ -133,10 +133,10 @@ fn balancer_that_cuts_polls_does_not_make_a_feed_deaf() {
     let cuts: [fn() -> Reply; 6] = [|| page(502), || page(503), || page(504), || page(408), lost, lost_again];
     for cut in cuts {
         for limit in [2, 3, 6, 10, 24, 25] {
-            let course = follow(messages(30), TEN_MINUTES, balancer(Duration::from_secs(limit), cut));
-            assert!(course.deaf < TEN_MINUTES / 20, "deaf for {:?} with a limit of {limit} s", course.deaf);
-            assert!((2..=4).contains(&course.failures.len()), "{limit} s: {}", course.failures.len());
-            let last = course.polls.last().expect("it polls").1;
+            let timeline = follow(messages(30), TEN_MINUTES, balancer(Duration::from_secs(limit), cut));
+            assert!(timeline.deaf < TEN_MINUTES / 20, "deaf for {:?} with a limit of {limit} s", timeline.deaf);
+            assert!((2..=4).contains(&timeline.failures.len()), "{limit} s: {}", timeline.failures.len());
+            let last = timeline.polls.last().expect("it polls").1;
             assert!(last < Duration::from_secs(limit), "it asks for {last:?} though {limit} s are cut");
             assert!(
                 last >= Duration::from_secs(limit - 1).min(Duration::from_secs(limit) / 2),
@@ -149,35 +149,35 @@ fn balancer_that_cuts_polls_does_not_make_a_feed_deaf() {
 #[test]
 fn shorter_poll_is_kept_and_longer_ones_are_tried_seldom() {
     let day = Duration::from_secs(24 * 60 * 60);
-    let course = follow(messages(25), day, balancer(6 * SECOND, || page(504)));
-    assert!((2..=2 * 25).contains(&course.failures.len()), "{} failures a day", course.failures.len());
-    assert!(course.polls.iter().skip(2).all(|(_, wait)| *wait <= 6 * SECOND), "it flaps");
-    assert!(course.deaf < day / 1000, "deaf for {:?} a day", course.deaf);
+    let timeline = follow(messages(25), day, balancer(6 * SECOND, || page(504)));
+    assert!((2..=2 * 25).contains(&timeline.failures.len()), "{} failures a day", timeline.failures.len());
+    assert!(timeline.polls.iter().skip(2).all(|(_, wait)| *wait <= 6 * SECOND), "it flaps");
+    assert!(timeline.deaf < day / 1000, "deaf for {:?} a day", timeline.deaf);
 }
 
 #[test]
 fn wait_grows_back_after_the_limit_is_gone() {
     let mut cuts = 0;
-    let course = follow(messages(25), Duration::from_secs(4 * 60 * 60), |exchange| {
+    let timeline = follow(messages(25), Duration::from_secs(4 * 60 * 60), |exchange| {
         cuts += 1;
         if cuts <= 2 { (6 * SECOND, page(504)) } else { (wait_of(exchange), batch(&[], "here")) }
     });
-    assert_eq!(course.failures.len(), 2);
-    assert_eq!(course.polls[2].1, 4 * SECOND);
-    assert_eq!(course.polls.last().expect("it polls").1, 25 * SECOND);
-    assert!(course.polls.windows(2).skip(2).all(|pair| pair[1].1 <= pair[0].1 + SECOND), "it grows by leaps");
+    assert_eq!(timeline.failures.len(), 2);
+    assert_eq!(timeline.polls[2].1, 4 * SECOND);
+    assert_eq!(timeline.polls.last().expect("it polls").1, 25 * SECOND);
+    assert!(timeline.polls.windows(2).skip(2).all(|pair| pair[1].1 <= pair[0].1 + SECOND), "it grows by leaps");
 }
 
 #[test]
 fn single_cut_is_reported_and_shortens_nothing() {
     let mut polls = 0;
-    let course = follow(messages(25), TEN_MINUTES, |exchange| {
+    let timeline = follow(messages(25), TEN_MINUTES, |exchange| {
         polls += 1;
         if polls % 3 == 0 { (6 * SECOND, page(504)) } else { (wait_of(exchange), batch(&[], "here")) }
     });
-    assert!(course.failures.len() > 5);
-    assert!(course.failures.iter().all(|(cause, pause)| cause.status() == Some(504) && *pause < SECOND));
-    assert!(course.polls.iter().all(|(_, wait)| *wait == 25 * SECOND));
+    assert!(timeline.failures.len() > 5);
+    assert!(timeline.failures.iter().all(|(cause, pause)| cause.status() == Some(504) && *pause < SECOND));
+    assert!(timeline.polls.iter().all(|(_, wait)| *wait == 25 * SECOND));
 }
 
 #[test]
@@ -188,28 +188,28 @@ fn server_that_fails_at_once_is_an_outage() {
         [(Duration::ZERO, || page(504)), (early, || page(504)), (Duration::ZERO, lost), (early, lost)];
     let ours: [(Duration, fn() -> Reply); 1] = [(6 * SECOND, problem)];
     for (lasts, reply) in cases.into_iter().chain(ours) {
-        let course = follow(messages(25), TEN_MINUTES, |_| (lasts, reply()));
-        assert!(course.polls.len() < 100, "{} polls in ten minutes", course.polls.len());
-        assert!(course.failures.iter().skip(8).all(|(_, pause)| *pause >= 8 * SECOND), "{:?}", course.failures);
-        assert!(course.polls.iter().all(|(_, wait)| *wait == 25 * SECOND), "it asks for less");
+        let timeline = follow(messages(25), TEN_MINUTES, |_| (lasts, reply()));
+        assert!(timeline.polls.len() < 100, "{} polls in ten minutes", timeline.polls.len());
+        assert!(timeline.failures.iter().skip(8).all(|(_, pause)| *pause >= 8 * SECOND), "{:?}", timeline.failures);
+        assert!(timeline.polls.iter().all(|(_, wait)| *wait == 25 * SECOND), "it asks for less");
     }
 }
 
 #[test]
 fn time_to_wait_that_a_gateway_asks_for_is_obeyed() {
-    let course = follow(messages(25), TEN_MINUTES, |_| {
+    let timeline = follow(messages(25), TEN_MINUTES, |_| {
         let Reply::Response(mut busy) = page(503) else { unreachable!("a page is a response") };
         busy.headers_mut().insert("retry-after", http::HeaderValue::from_static("20"));
         (6 * SECOND, Reply::Response(busy))
     });
-    assert!(course.failures.iter().all(|(_, pause)| *pause >= 20 * SECOND), "{:?}", course.failures);
+    assert!(timeline.failures.iter().all(|(_, pause)| *pause >= 20 * SECOND), "{:?}", timeline.failures);
 }
 
 #[test]
 fn even_the_shortest_wait_that_is_cut_makes_no_tight_loop() {
     for limit in [1.0, 1.2, 1.9] {
-        let course = follow(messages(25), TEN_MINUTES, |_| (Duration::from_secs_f64(limit), lost()));
-        assert!(course.polls.len() < 100, "{} polls in ten minutes", course.polls.len());
+        let timeline = follow(messages(25), TEN_MINUTES, |_| (Duration::from_secs_f64(limit), lost()));
+        assert!(timeline.polls.len() < 100, "{} polls in ten minutes", timeline.polls.len());
     }
 }
 
@@ -223,20 +223,20 @@ fn deleted(number: usize) -> Value {
 fn feed_of_hidden_events_polls_a_few_times_a_second() {
     for events in [1, 100] {
         let mut sent = 0;
-        let course = follow(messages(25), Duration::from_secs(60), |_| {
+        let timeline = follow(messages(25), Duration::from_secs(60), |_| {
             let items: Vec<_> = (0..events).map(|at| deleted(sent + at)).collect();
             sent += events;
             (Duration::ZERO, batch(&items, &format!("after {sent}")))
         });
-        assert_eq!(course.delivered, 0, "they are hidden");
-        assert!((50..5 * 60).contains(&course.polls.len()), "{} polls in a minute", course.polls.len());
+        assert_eq!(timeline.delivered, 0, "they are hidden");
+        assert!((50..5 * 60).contains(&timeline.polls.len()), "{} polls in a minute", timeline.polls.len());
     }
 }
 
 #[test]
 fn events_behind_a_hidden_backlog_are_delivered_soon() {
     let (mut sent, backlog) = (0, 2_000);
-    let course = follow(messages(25), Duration::from_secs(10), |exchange| {
+    let timeline = follow(messages(25), Duration::from_secs(10), |exchange| {
         if sent >= backlog {
             let mut message = deleted(sent);
             message["data"]["deleted"] = false.into();
@@ -248,7 +248,7 @@ fn events_behind_a_hidden_backlog_are_delivered_soon() {
         (Duration::ZERO, batch(&items, &format!("after {sent}")))
     });
     assert!(sent > backlog, "only {sent} events were passed within ten seconds");
-    assert_eq!(course.failures.len(), 0);
+    assert_eq!(timeline.failures.len(), 0);
 }
 
 #[test]
@@ -276,24 +276,28 @@ fn no_server_makes_an_idle_feed_poll_without_a_pause() {
     ];
     for (what, server) in servers {
         let mut number = 0;
-        let course = follow(messages(25), Duration::from_secs(60), |exchange| {
+        let timeline = follow(messages(25), Duration::from_secs(60), |exchange| {
             number += 1;
             (Duration::ZERO, server(number, exchange))
         });
-        assert!((7..5 * 60).contains(&course.polls.len()), "{what}: {} polls in a minute", course.polls.len());
+        assert!((7..5 * 60).contains(&timeline.polls.len()), "{what}: {} polls in a minute", timeline.polls.len());
     }
 }
 
 #[test]
 fn certificate_that_is_not_trusted_is_waited_out() {
     let mut polls = 0;
-    let course = follow(messages(25), TEN_MINUTES, |exchange| {
+    let timeline = follow(messages(25), TEN_MINUTES, |exchange| {
         polls += 1;
         let fault = TransportError::new(TransportErrorKind::Tls, "the certificate has expired");
         if polls <= 5 { (Duration::ZERO, Reply::Error(fault)) } else { (wait_of(exchange), batch(&[], "here")) }
     });
-    assert_eq!((course.failures.len(), course.end.map(|error| error.to_string())), (5, None));
-    assert!(course.failures.iter().all(|(cause, _)| cause.to_string().contains("expired")), "{:?}", course.failures);
+    assert_eq!((timeline.failures.len(), timeline.end.map(|error| error.to_string())), (5, None));
+    assert!(
+        timeline.failures.iter().all(|(cause, _)| cause.to_string().contains("expired")),
+        "{:?}",
+        timeline.failures
+    );
 }
 
 #[test]
@@ -304,9 +308,9 @@ fn refusal_of_the_proxy_ends_a_feed_at_once() {
         || page(407),
     ];
     for refusal in refusals {
-        let course = follow(messages(25), TEN_MINUTES, |_| (Duration::ZERO, refusal()));
-        assert_eq!((course.polls.len(), course.failures.len()), (1, 0), "one login");
-        let error = course.end.expect("it ends");
+        let timeline = follow(messages(25), TEN_MINUTES, |_| (Duration::ZERO, refusal()));
+        assert_eq!((timeline.polls.len(), timeline.failures.len()), (1, 0), "one login");
+        let error = timeline.end.expect("it ends");
         assert!(error.kind() == ErrorKind::Connection && !error.is_transient(), "{error:?}");
     }
 }

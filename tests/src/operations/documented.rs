@@ -10,15 +10,15 @@ pub struct Documented {
     pub class: &'static str,
     /// Its name in the Python SDK.
     pub name: &'static str,
-    /// Its nature.
-    pub nature: Nature,
+    /// Its kind.
+    pub kind: OperationKind,
     /// Its kinds of errors, in addition to those of every request.
     pub errors: Vec<&'static str>,
 }
 
-/// The nature of an operation.
+/// The kind of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nature {
+pub enum OperationKind {
     /// It sends requests.
     Request,
     /// It returns values of the object, without a request.
@@ -34,14 +34,12 @@ pub fn documented() -> Vec<Documented> {
 
 fn line(text: &'static str) -> Documented {
     let columns: Vec<&str> = text.split('\t').collect();
-    let [class, name, nature, _, errors] = columns[..] else {
-        panic!("a line of operations.tsv has 5 columns: {text}")
+    let [class, name, kind, _, errors] = columns[..] else { panic!("a line of operations.tsv has 5 columns: {text}") };
+    let kind = match kind.split(' ').next() {
+        Some("request") => OperationKind::Request,
+        Some("local") => OperationKind::Local,
+        Some("subscription") => OperationKind::Subscription,
+        _ => panic!("the kind of an operation is request, local or subscription: {text}"),
     };
-    let nature = match nature.split(' ').next() {
-        Some("request") => Nature::Request,
-        Some("local") => Nature::Local,
-        Some("subscription") => Nature::Subscription,
-        _ => panic!("the nature of an operation is request, local or subscription: {text}"),
-    };
-    Documented { class, name, nature, errors: errors.split_whitespace().collect() }
+    Documented { class, name, kind, errors: errors.split_whitespace().collect() }
 }

@@ -1,4 +1,4 @@
-//! Replies, actions and alarms that are due, in the order of time.
+//! Replies, actions and timers that are due, in the order of time.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::outcome::Outcome;
 /// An action of the test, in a world of the type `W`.
 pub(crate) type Action<W> = Box<dyn FnOnce(&W) + Send>;
 
-/// Number of an exchange or an alarm.
+/// Number of an exchange or a timer.
 pub(crate) type Id = u64;
 
 /// Something that happens at its time.
@@ -18,7 +18,7 @@ pub(crate) enum Due<W> {
     /// An exchange ends for the client.
     End(Id, Outcome),
     /// The wait of a task is over.
-    Alarm(Id),
+    Timer(Id),
 }
 
 /// Time of an entry, and its number, so that entries of the same time keep the order in which they were added.

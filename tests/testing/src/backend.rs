@@ -138,22 +138,22 @@ impl AsyncBackend for Steps {
     fn sleep(self: Arc<Self>, until: Moment) -> BoxFuture<()> {
         Box::pin(async move {
             self.assert_running();
-            let (id, key) = self.0.with(|state| state.add_alarm(until.since_epoch()));
-            let alarm = Alarm { world: self.0.clone(), id, key };
-            poll_fn(|cx| alarm.world.with(|state| state.poll_alarm(alarm.id, cx))).await;
+            let (id, key) = self.0.with(|state| state.add_timer(until.since_epoch()));
+            let timer = Timer { world: self.0.clone(), id, key };
+            poll_fn(|cx| timer.world.with(|state| state.poll_timer(timer.id, cx))).await;
         })
     }
 }
 
-/// An alarm, which is removed when this is dropped.
-struct Alarm {
+/// A timer, which is removed when this is dropped.
+struct Timer {
     world: World,
     id: Id,
     key: Key,
 }
 
-impl Drop for Alarm {
+impl Drop for Timer {
     fn drop(&mut self) {
-        self.world.with(|state| state.remove_alarm(self.id, self.key));
+        self.world.with(|state| state.remove_timer(self.id, self.key));
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     sent_request::SentRequest,
 };
 
-/// Maximum time without an action of the test, when none is to come: a bot that is never stopped polls for ever.
+/// Maximum time without an action of the test, when none is to come: a bot that is never stopped polls forever.
 const MAX_QUIET: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Time after which the polls of feeds are repeated without their clients, if nothing has happened: a feed has
@@ -46,8 +46,8 @@ pub(crate) struct State<W> {
     pub(crate) agenda: Agenda<W>,
     exchanges: BTreeMap<Id, Pending>,
     polls: Polls<Id>,
-    /// The alarms that are to come, with the tasks that wait for them.
-    alarms: BTreeMap<Id, Option<Waker>>,
+    /// The timers that are to come, with the tasks that wait for them.
+    timers: BTreeMap<Id, Option<Waker>>,
     ids: Id,
     pub(crate) latency: Latency,
     down_until: Duration,
@@ -77,7 +77,7 @@ impl<W: 'static> State<W> {
             agenda: Agenda::default(),
             exchanges: BTreeMap::new(),
             polls: Polls::default(),
-            alarms: BTreeMap::new(),
+            timers: BTreeMap::new(),
             ids: 0,
             latency: Latency::default(),
             down_until: Duration::ZERO,
@@ -156,7 +156,7 @@ impl<W: 'static> State<W> {
             }
             Due::Arrival(id) => self.arrive(id),
             Due::End(id, outcome) => self.end(id, outcome),
-            Due::Alarm(id) => self.woken.extend(self.alarms.remove(&id).flatten()),
+            Due::Timer(id) => self.woken.extend(self.timers.remove(&id).flatten()),
         }
         None
     }
@@ -313,15 +313,15 @@ impl<W: 'static> State<W> {
         }
     }
 
-    /// Sets an alarm.
-    pub(crate) fn add_alarm(&mut self, at: Duration) -> (Id, (Duration, u64)) {
+    /// Sets a timer.
+    pub(crate) fn add_timer(&mut self, at: Duration) -> (Id, (Duration, u64)) {
         let id = self.next_id();
-        self.alarms.insert(id, None);
-        (id, self.agenda.add(at.max(self.clock), Due::Alarm(id)))
+        self.timers.insert(id, None);
+        (id, self.agenda.add(at.max(self.clock), Due::Timer(id)))
     }
 
-    pub(crate) fn poll_alarm(&mut self, id: Id, cx: &Context<'_>) -> Poll<()> {
-        match self.alarms.get_mut(&id) {
+    pub(crate) fn poll_timer(&mut self, id: Id, cx: &Context<'_>) -> Poll<()> {
+        match self.timers.get_mut(&id) {
             Some(waker) => {
                 *waker = Some(cx.waker().clone());
                 Poll::Pending
@@ -330,8 +330,8 @@ impl<W: 'static> State<W> {
         }
     }
 
-    pub(crate) fn remove_alarm(&mut self, id: Id, key: (Duration, u64)) {
-        self.alarms.remove(&id);
+    pub(crate) fn remove_timer(&mut self, id: Id, key: (Duration, u64)) {
+        self.timers.remove(&id);
         self.agenda.remove(key);
     }
 

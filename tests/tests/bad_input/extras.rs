@@ -48,7 +48,7 @@ const RUBBISH: [&[u8]; 30] = [
 ];
 
 /// An object with all members, a function that decodes it, and the pointers of its optional members.
-struct Thing {
+struct ExtrasCase {
     json: Value,
     read: fn(Vec<u8>) -> String,
     extras: Vec<String>,
@@ -111,24 +111,24 @@ fn message() -> Value {
     message
 }
 
-fn things() -> Vec<Thing> {
+fn cases() -> Vec<ExtrasCase> {
     let mut group = sample::group("g1", "Night");
     (group["members"], group["owner"]) = (json!([sample::bot(), sample::bot()]), sample::bot());
     let mut chat = sample::chat(TID, "Lobby");
     chat["groups"] = json!([group, group]);
-    let thing = |json: Value, read, essential: &[&str]| {
+    let case = |json: Value, read, essential: &[&str]| {
         let mut extras = Vec::new();
         members(&json, "", &mut extras);
         extras.retain(|pointer| !essential.contains(&pointer.as_str()));
-        Thing { json, read, extras }
+        ExtrasCase { json, read, extras }
     };
     let of_message = ["/mid", "/tid", "/timestamp", "/from_user", "/from_user/uid"];
     vec![
-        thing(message(), read_message, &of_message),
-        thing(message(), read_posted, &of_message),
-        thing(chat, read_chat, &["/tid"]),
-        thing(group, read_group, &["/gid"]),
-        thing(
+        case(message(), read_message, &of_message),
+        case(message(), read_posted, &of_message),
+        case(chat, read_chat, &["/tid"]),
+        case(group, read_group, &["/gid"]),
+        case(
             sample::reaction("r1", "m1", TID, "ok"),
             read_reaction,
             &["/reaction_id", "/mid", "/tid", "/reaction_type", "/from_user", "/from_user/uid"],
@@ -164,17 +164,17 @@ fn replaced(json: &Value, pointer: &str, bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn rubbish_in_the_place_of_an_extra_costs_the_extra() {
-    for thing in things() {
-        let expected = (thing.read)(thing.json.to_string().into_bytes());
-        for pointer in &thing.extras {
+    for case in cases() {
+        let expected = (case.read)(case.json.to_string().into_bytes());
+        for pointer in &case.extras {
             for rubbish in RUBBISH {
-                let read = (thing.read)(replaced(&thing.json, pointer, rubbish));
+                let read = (case.read)(replaced(&case.json, pointer, rubbish));
                 assert_eq!(read, expected, "{pointer}: {}", String::from_utf8_lossy(rubbish));
             }
-            let mut without = thing.json.clone();
+            let mut without = case.json.clone();
             let (parent, name) = pointer.rsplit_once('/').expect("a pointer has a slash");
             without.pointer_mut(parent).and_then(Value::as_object_mut).expect("it is an object").remove(name);
-            assert_eq!((thing.read)(without.to_string().into_bytes()), expected, "without {pointer}");
+            assert_eq!((case.read)(without.to_string().into_bytes()), expected, "without {pointer}");
         }
     }
 }
@@ -198,13 +198,13 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 #[test]
 fn invalid_optional_member_affects_only_itself() {
-    let things = things();
-    let cases = (any::<Index>(), any::<Index>(), any_json());
-    let result = TestRunner::new(teamwire_tests::cases(400)).run(&cases, |(thing, extra, value)| {
-        let thing = thing.get(&things);
-        let expected = (thing.read)(thing.json.to_string().into_bytes());
-        let pointer = extra.get(&thing.extras);
-        prop_assert_eq!((thing.read)(replaced(&thing.json, pointer, value.to_string().as_bytes())), expected);
+    let cases = cases();
+    let input = (any::<Index>(), any::<Index>(), any_json());
+    let result = TestRunner::new(teamwire_tests::cases(400)).run(&input, |(case, extra, value)| {
+        let case = case.get(&cases);
+        let expected = (case.read)(case.json.to_string().into_bytes());
+        let pointer = extra.get(&case.extras);
+        prop_assert_eq!((case.read)(replaced(&case.json, pointer, value.to_string().as_bytes())), expected);
         Ok(())
     });
     result.unwrap_or_else(|why| panic!("{why}"));

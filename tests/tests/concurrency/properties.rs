@@ -20,42 +20,42 @@ use crate::{
 
 /// A message: its chat, the number of times that its request fails at first, and whether its handler fails.
 #[derive(Clone, Copy, Debug)]
-struct Said {
+struct PostedText {
     chat: u8,
     failures: u32,
     is_bad: bool,
 }
 
-fn batches() -> impl Strategy<Value = Vec<Vec<Said>>> {
-    let said = (0..4_u8, 0..4_u32, proptest::bool::weighted(0.02)).prop_map(|(chat, failures, is_bad)| Said {
+fn batches() -> impl Strategy<Value = Vec<Vec<PostedText>>> {
+    let posted = (0..4_u8, 0..4_u32, proptest::bool::weighted(0.02)).prop_map(|(chat, failures, is_bad)| PostedText {
         chat,
         failures,
         is_bad,
     });
-    proptest::collection::vec(proptest::collection::vec(said, 1..8), 1..8)
+    proptest::collection::vec(proptest::collection::vec(posted, 1..8), 1..8)
 }
 
 fn tid(chat: u8) -> String {
     format!("c{chat}")
 }
 
-fn text(number: usize, said: Said) -> String {
-    if said.is_bad { FAILS.to_owned() } else { number.to_string() }
+fn text(number: usize, posted: PostedText) -> String {
+    if posted.is_bad { FAILS.to_owned() } else { number.to_string() }
 }
 
-fn script(batches: &[Vec<Said>]) -> Script {
+fn script(batches: &[Vec<PostedText>]) -> Script {
     let mut updates = vec![respond::no_updates("k0")];
     let mut number = 0;
     let mut script = Script::new();
     for (index, batch) in (1..).zip(batches) {
         let messages: Vec<_> = batch
             .iter()
-            .map(|said| {
+            .map(|posted| {
                 number += 1;
-                let (tid, mid) = (tid(said.chat), format!("m{number}"));
-                let responses = [Respond::unreachable().times(said.failures), found(&tid)];
+                let (tid, mid) = (tid(posted.chat), format!("m{number}"));
+                let responses = [Respond::unreachable().times(posted.failures), found(&tid)];
                 script = script.clone().on(expect::message(tid.clone(), mid.clone()), responses);
-                sample::message(&mid, &tid, &text(number, *said))
+                sample::message(&mid, &tid, &text(number, *posted))
             })
             .collect();
         updates.push(respond::message_updates(messages, &format!("k{index}")));
@@ -64,7 +64,7 @@ fn script(batches: &[Vec<Said>]) -> Script {
 }
 
 /// Returns the number of messages up to this cursor: `k<batch>`, or `k<batch>.<item>` before the last of a batch.
-fn messages_until(cursor: &str, batches: &[Vec<Said>]) -> usize {
+fn messages_until(cursor: &str, batches: &[Vec<PostedText>]) -> usize {
     let (batch, item) = cursor[1..].split_once('.').unwrap_or((&cursor[1..], ""));
     let batch: usize = batch.parse().expect("it is the number of a batch");
     let before: usize = batches[..batch.saturating_sub(1)].iter().map(Vec::len).sum();
@@ -75,10 +75,10 @@ fn messages_until(cursor: &str, batches: &[Vec<Said>]) -> usize {
     }
 }
 
-fn check<H: Serves>(batches: &[Vec<Said>], limit: usize) -> Result<(), TestCaseError> {
+fn check<H: Serves>(batches: &[Vec<PostedText>], limit: usize) -> Result<(), TestCaseError> {
     let bot = Bot::new(H::scripted(&script(batches)).with_retry(RetryPolicy::within(Duration::from_secs(3_600))));
-    let all: Vec<Said> = batches.concat();
-    let first_bad = all.iter().position(|said| said.is_bad);
+    let all: Vec<PostedText> = batches.concat();
+    let first_bad = all.iter().position(|posted| posted.is_bad);
     let mut saved = Vec::new();
     let events = bot.client.chats().new_messages(FeedOptions::from_now());
     let result = H::serve(&bot, events, limit, |checkpoint| {
@@ -90,8 +90,8 @@ fn check<H: Serves>(batches: &[Vec<Said>], limit: usize) -> Result<(), TestCaseE
     });
     prop_assert_eq!(result.is_err(), first_bad.is_some());
     let mut by_chat = BTreeMap::<String, Vec<String>>::new();
-    for (number, said) in (1..).zip(&all) {
-        by_chat.entry(tid(said.chat)).or_default().push(text(number, *said));
+    for (number, posted) in (1..).zip(&all) {
+        by_chat.entry(tid(posted.chat)).or_default().push(text(number, *posted));
     }
     let log = bot.log();
     prop_assert!(log.peak <= limit.max(1));

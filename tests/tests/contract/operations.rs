@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use teamwire_tests::{
     contract::Contract,
-    operations::{Class, Documented, Local, Nature, Operation, Subscription, documented},
+    operations::{Class, Documented, Local, Operation, OperationKind, Subscription, documented},
 };
 
-/// The class, the name and the nature of an operation.
+/// The class, the name and the kind of an operation.
 type Row = (Class, &'static str, &'static str);
 
 fn there() -> BTreeSet<Row> {
@@ -24,12 +24,12 @@ fn wanted() -> BTreeSet<Row> {
             "Chats" => Class::Chats,
             other => panic!("no class {other}"),
         };
-        let nature = match row.nature {
-            Nature::Request => "request",
-            Nature::Local => "local",
-            Nature::Subscription => "subscription",
+        let kind = match row.kind {
+            OperationKind::Request => "request",
+            OperationKind::Local => "local",
+            OperationKind::Subscription => "subscription",
         };
-        (class, row.name, nature)
+        (class, row.name, kind)
     };
     documented().iter().map(row).collect()
 }
@@ -52,9 +52,9 @@ const OURS: [(&str, &str); 5] = [
 #[test]
 fn undocumented_operation_is_of_this_project() {
     let (there, wanted) = (there(), wanted());
-    for (class, name, nature) in there.difference(&wanted) {
-        let is_ours = *class == Class::Contacts || OURS.contains(&(*name, *nature));
-        assert!(is_ours, "{class:?} {name} {nature}");
+    for (class, name, kind) in there.difference(&wanted) {
+        let is_ours = *class == Class::Contacts || OURS.contains(&(*name, *kind));
+        assert!(is_ours, "{class:?} {name} {kind}");
     }
 }
 

@@ -11,7 +11,7 @@ use teamwire_core::{
         v1::{expect, respond},
     },
 };
-use teamwire_tests::operations::{self, Class, Nature, TID, documented};
+use teamwire_tests::operations::{self, Class, OperationKind, TID, documented};
 
 const DOCUMENT: &str = include_str!("../../../docs/operations.md");
 
@@ -48,8 +48,8 @@ fn every_operation_is_named_by_its_error() {
 
 #[test]
 fn the_table_is_that_of_the_documents() {
-    let has_errors = |nature| matches!(nature, Nature::Request | Nature::Subscription);
-    let rows = documented().into_iter().filter(|row| has_errors(row.nature));
+    let has_errors = |kind| matches!(kind, OperationKind::Request | OperationKind::Subscription);
+    let rows = documented().into_iter().filter(|row| has_errors(row.kind));
     let rows: BTreeSet<_> = rows.map(|row| format!("{}.{}", row.class, row.name)).collect();
     let python: BTreeSet<_> = Operation::ALL.iter().filter_map(|it| it.python.map(str::to_owned)).collect();
     assert_eq!(rows, python);

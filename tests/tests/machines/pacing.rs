@@ -67,7 +67,7 @@ fn response(status: u16, retry_after: Option<f64>, body: &Value) -> Reply {
 }
 
 /// The outcomes of many concurrent posts.
-struct Course {
+struct Timeline {
     posted: usize,
     failed: usize,
     /// Times of the requests after the first ones.
@@ -76,11 +76,11 @@ struct Course {
     end: Moment,
 }
 
-fn posts(count: usize, mut limit: Bucket) -> Course {
+fn posts(count: usize, mut limit: Bucket) -> Timeline {
     let bot = ByHandBot::by_hand(config(), ENTROPY);
     let mut posts: Vec<Option<Box<dyn Flow<Output = Message> + '_>>> =
         (0..count).map(|_| Some(bot.chat.post("hello"))).collect();
-    let mut course = Course { posted: 0, failed: 0, sent: Vec::new(), limited: 0, end: Moment::EPOCH };
+    let mut timeline = Timeline { posted: 0, failed: 0, sent: Vec::new(), limited: 0, end: Moment::EPOCH };
     let mut now = now();
     loop {
         let (mut sent, mut wakes) = (Vec::<(usize, Ticket)>::new(), BTreeSet::new());
@@ -90,24 +90,24 @@ fn posts(count: usize, mut limit: Bucket) -> Course {
                 Some(Step::Send(ticket, _)) => sent.push((at, ticket)),
                 Some(Step::Sleep(until)) => drop(wakes.insert(until)),
                 Some(Step::Done(result)) => {
-                    *if result.is_ok() { &mut course.posted } else { &mut course.failed } += 1;
-                    (*slot, course.end) = (None, now.moment);
+                    *if result.is_ok() { &mut timeline.posted } else { &mut timeline.failed } += 1;
+                    (*slot, timeline.end) = (None, now.moment);
                 }
                 Some(step) => panic!("a post does not ask for {step:?}"),
             }
         }
         if now.moment > Moment::EPOCH {
-            course.sent.extend(sent.iter().map(|_| now.moment));
+            timeline.sent.extend(sent.iter().map(|_| now.moment));
         }
         for (at, ticket) in &sent {
             let reply = limit.reply(now.moment);
-            course.limited += usize::from(matches!(&reply, Reply::Response(it) if it.status() == 429));
+            timeline.limited += usize::from(matches!(&reply, Reply::Response(it) if it.status() == 429));
             posts[*at].as_mut().expect("it has just sent something").handle(now, *ticket, reply);
         }
         if !sent.is_empty() {
             continue;
         }
-        let Some(next) = wakes.first() else { return course };
+        let Some(next) = wakes.first() else { return timeline };
         now = Now::new(*next, now.utc);
     }
 }
@@ -126,16 +126,16 @@ fn many_posts_at_once_pass_a_rate_limit() {
         (1_000, 5.0, 5, 400),
         (1_000, 50.0, 5, 60),
     ] {
-        let course = posts(count, Bucket::new(per_second, burst));
-        assert_eq!((course.posted, course.failed), (count, 0), "of {count} against {per_second}/s");
-        let end = course.end.since_epoch();
+        let timeline = posts(count, Bucket::new(per_second, burst));
+        assert_eq!((timeline.posted, timeline.failed), (count, 0), "of {count} against {per_second}/s");
+        let end = timeline.end.since_epoch();
         assert!(end < Duration::from_secs(seconds), "{count} against {per_second}/s take {end:?}");
-        let again = course.limited - count.saturating_sub(usize::from(burst));
+        let again = timeline.limited - count.saturating_sub(usize::from(burst));
         // The server allows the next request only after ten seconds, so each shorter gap ends with a rejection.
         let most = if per_second < 1.0 { count } else { count / 2 };
         assert!(again <= most, "{count} against {per_second}/s are limited {again} times more");
-        let times: BTreeSet<_> = course.sent.iter().collect();
-        assert!(times.len() * 10 >= course.sent.len() * 9, "they come one after the other: {:?}", course.sent);
+        let times: BTreeSet<_> = timeline.sent.iter().collect();
+        assert!(times.len() * 10 >= timeline.sent.len() * 9, "they come one after the other: {:?}", timeline.sent);
     }
 }
 

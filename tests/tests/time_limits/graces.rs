@@ -20,10 +20,10 @@ const SOON: Duration = Duration::from_secs(30);
 const LONG: Duration = Duration::from_secs(300);
 
 /// The actions of a bot until its client is stopped, with their times in seconds.
-type Happened = Vec<(u64, String)>;
+type EventLog = Vec<(u64, String)>;
 
 /// Posts a response to each message, and sleeps between them.
-async fn respond<X: Portable>(client: &Client<X>) -> Happened {
+async fn respond<X: Portable>(client: &Client<X>) -> EventLog {
     let mut happened = Vec::new();
     let mut note = |text: String| happened.push((client.now().moment.since_epoch().as_secs(), text));
     let mut events = client.chats().new_messages(FeedOptions::from_now());

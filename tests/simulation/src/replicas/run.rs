@@ -104,7 +104,7 @@ enum Event {
 
 /// The state of a process after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+enum ProcessStatus {
     Runs,
     Killed,
     Left,
@@ -226,7 +226,7 @@ impl<'t> Simulation<'t> {
         }
         match event {
             Event::ProcessStarts { slot, begins } => self.start_process(slot, begins),
-            Event::ProcessRuns(process) => self.run_process(process, |_, _| Fate::Runs),
+            Event::ProcessRuns(process) => self.run_process(process, |_, _| ProcessStatus::Runs),
             Event::CallArrives(call) => self.on_call(call),
             Event::CallEnds(call) => self.on_outcome(call),
             Event::RequestArrives(exchange) => self.on_request(exchange),

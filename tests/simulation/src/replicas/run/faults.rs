@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use super::{Event, Fate, HELD, Phase, Process, Simulation};
+use super::{Event, HELD, Phase, Process, ProcessStatus, Simulation};
 use crate::{
     replicas::{process::Stop, scenario::Fault},
     violation::Violation,
@@ -37,12 +37,12 @@ impl Simulation<'_> {
         let time = lease * u32::try_from(self.random.within(1..=30)).unwrap_or(1) / 10;
         let clock = self.clock;
         match fault {
-            Fault::Kill => return self.run_process(process, |_, _| Fate::Killed),
+            Fault::Kill => return self.run_process(process, |_, _| ProcessStatus::Killed),
             Fault::Stop => {
                 let is_impatient = self.random.chance(300);
                 return self.run_process(process, |_, process| {
                     process.stop(is_impatient);
-                    Fate::Runs
+                    ProcessStatus::Runs
                 });
             }
             Fault::Pause | Fault::Suspend => {
@@ -134,7 +134,7 @@ impl Simulation<'_> {
         self.log(|| format!("process {holder} is {}", if is_killed { "killed" } else { "stopped" }));
         self.run_process(holder, |_, process| {
             process.stop(false);
-            if is_killed { Fate::Killed } else { Fate::Runs }
+            if is_killed { ProcessStatus::Killed } else { ProcessStatus::Runs }
         })
     }
 }

@@ -10,7 +10,7 @@ use teamwire_core::{
     machine::{Machine, Reply, Step, Ticket},
 };
 
-use super::{Event, Exchange, Fate, ReplicaDefect, Simulation};
+use super::{Event, Exchange, ProcessStatus, ReplicaDefect, Simulation};
 use crate::{
     replicas::process::{Process, Stop, describe},
     violation::{SIMULATOR, Violation, violation},
@@ -21,12 +21,12 @@ const MAX_LATENCY_MS: u64 = 40;
 
 impl Simulation<'_> {
     /// Performs the turns of a feed.
-    pub(super) fn follow(&mut self, process: &mut Process, feed: usize) -> Result<Fate, Violation> {
+    pub(super) fn follow(&mut self, process: &mut Process, feed: usize) -> Result<ProcessStatus, Violation> {
         loop {
             self.count_step()?;
             let is_busy = process.limit.is_none() && process.handlers.values().any(|handler| handler.feed == feed);
             if is_busy || process.stop != Stop::No {
-                return Ok(Fate::Runs);
+                return Ok(ProcessStatus::Runs);
             }
             let now = process.now(self.clock);
             let follower = &mut process.followers[feed];
@@ -42,8 +42,8 @@ impl Simulation<'_> {
                     continue;
                 }
                 FollowStep::Handle(handed_out) => {
-                    if self.start_handler(process, feed, *handed_out)? == Fate::Killed {
-                        return Ok(Fate::Killed);
+                    if self.start_handler(process, feed, *handed_out)? == ProcessStatus::Killed {
+                        return Ok(ProcessStatus::Killed);
                     }
                     continue;
                 }
@@ -63,7 +63,7 @@ impl Simulation<'_> {
                     }
                     process.has_failed = true;
                     process.stop(self.random.chance(500));
-                    return Ok(Fate::Runs);
+                    return Ok(ProcessStatus::Runs);
                 }
             };
             if let Some(until) = until {
@@ -74,7 +74,7 @@ impl Simulation<'_> {
                 }
                 self.run_at(process, process.clock.time_of(until));
             }
-            return Ok(Fate::Runs);
+            return Ok(ProcessStatus::Runs);
         }
     }
 
@@ -199,7 +199,7 @@ impl Simulation<'_> {
             {
                 poller.handle(now, ticket, *reply);
             }
-            Fate::Runs
+            ProcessStatus::Runs
         })
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use teamwire_core::{FeedEvent, Message, claim::HandedEvent};
 
-use super::{BotPost, Event, Fate, ReplicaDefect, Simulation};
+use super::{BotPost, Event, ProcessStatus, ReplicaDefect, Simulation};
 use crate::{
     replicas::process::{Handler, Process},
     violation::{SIMULATOR, Violation, violation},
@@ -20,14 +20,14 @@ impl Simulation<'_> {
         process: &mut Process,
         feed: usize,
         handed_out: HandedEvent<Message>,
-    ) -> Result<Fate, Violation> {
+    ) -> Result<ProcessStatus, Violation> {
         let HandedEvent { event, handed, claim } = handed_out;
-        let Some(handed) = handed else { return Ok(Fate::Runs) };
+        let Some(handed) = handed else { return Ok(ProcessStatus::Runs) };
         let Process { followers, replica, .. } = process;
         let follower = &mut followers[feed];
         if let FeedEvent::Retrying(_) = event {
             follower.following.finish(replica, handed);
-            return Ok(Fate::Runs);
+            return Ok(ProcessStatus::Runs);
         }
         if let Some(at) = follower.arrived.iter().position(|arrived| arrived.checkpoint() == event.checkpoint()) {
             follower.arrived.remove(at);
@@ -36,7 +36,7 @@ impl Simulation<'_> {
         let has_faults = self.has_faults();
         if has_faults && self.random.chance(self.scenario.crash_permille) {
             self.log(|| format!("process {} is killed by an event", process.id));
-            return Ok(Fate::Killed);
+            return Ok(ProcessStatus::Killed);
         }
         let takes = self.handler_time();
         let mut fails = has_faults && self.random.chance(self.scenario.failing_permille);
@@ -52,7 +52,7 @@ impl Simulation<'_> {
         let claim = claim.map(|claim| claim.id);
         process.handlers.insert(id, Handler { feed, handed: Some(handed), event, number, claim, fails });
         self.schedule(takes, Event::HandlerEnds(process.id, id));
-        Ok(Fate::Runs)
+        Ok(ProcessStatus::Runs)
     }
 
     fn handler_time(&mut self) -> Duration {
@@ -128,12 +128,12 @@ impl Simulation<'_> {
         Ok(number)
     }
 
-    pub(super) fn end_handler(&mut self, process: &mut Process, id: usize) -> Fate {
-        let Some(handler) = process.handlers.remove(&id) else { return Fate::Runs };
+    pub(super) fn end_handler(&mut self, process: &mut Process, id: usize) -> ProcessStatus {
+        let Some(handler) = process.handlers.remove(&id) else { return ProcessStatus::Runs };
         let Handler { feed, handed, event, number, claim, fails } = handler;
         if self.has_faults() && self.random.chance(self.scenario.crash_permille) {
             self.log(|| format!("process {} is killed before the end of event {number:?}", process.id));
-            return Fate::Killed;
+            return ProcessStatus::Killed;
         }
         self.log(|| {
             let verb = if fails { "fails to handle" } else { "has handled" };
@@ -142,10 +142,10 @@ impl Simulation<'_> {
         let now = process.now(self.clock).moment;
         let Process { followers, replica, .. } = process;
         let following = &mut followers[feed].following;
-        let Some(handed) = handed else { return Fate::Runs };
+        let Some(handed) = handed else { return ProcessStatus::Runs };
         if fails {
             following.fail(replica, handed, event, now);
-            return Fate::Runs;
+            return ProcessStatus::Runs;
         }
         if let Some(number) = number {
             self.promises.handled(feed, number);
@@ -157,6 +157,6 @@ impl Simulation<'_> {
             replica.save(&name, claim, checkpoint.clone());
         }
         following.finish(replica, handed);
-        Fate::Runs
+        ProcessStatus::Runs
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use teamwire_core::claim::{Outcome, ReplicaStep};
 
-use super::{Event, Fate, Phase, Simulation, start_time};
+use super::{Event, Phase, ProcessStatus, Simulation, start_time};
 use crate::{
     replicas::{
         ReplicaDefect,
@@ -39,38 +39,38 @@ impl Simulation<'_> {
         let mut process = Process::start(settings, &client, &self.scenario.topics, clock);
         process.begins = asked;
         self.processes.insert(id, Box::new(process));
-        self.run_process(id, |_, _| Fate::Runs)
+        self.run_process(id, |_, _| ProcessStatus::Runs)
     }
 
     /// Runs a process after `change`.
     pub(super) fn run_process(
         &mut self,
         id: usize,
-        change: impl FnOnce(&mut Self, &mut Process) -> Fate,
+        change: impl FnOnce(&mut Self, &mut Process) -> ProcessStatus,
     ) -> Result<(), Violation> {
         let Some(mut process) = self.processes.remove(&id) else { return Ok(()) };
         process.runs_at.take_if(|runs_at| *runs_at <= self.clock);
         let mut fate = change(self, &mut process);
-        if fate == Fate::Runs {
+        if fate == ProcessStatus::Runs {
             fate = self.run_parts(&mut process)?;
         }
         match fate {
-            Fate::Runs => drop(self.processes.insert(id, process)),
-            Fate::Killed | Fate::Left => self.on_exit(&process, fate),
+            ProcessStatus::Runs => drop(self.processes.insert(id, process)),
+            ProcessStatus::Killed | ProcessStatus::Left => self.on_exit(&process, fate),
         }
         Ok(())
     }
 
     /// Runs the followers and the keeper of a process.
-    fn run_parts(&mut self, process: &mut Process) -> Result<Fate, Violation> {
+    fn run_parts(&mut self, process: &mut Process) -> Result<ProcessStatus, Violation> {
         for feed in 0..process.followers.len() {
-            if self.follow(process, feed)? == Fate::Killed {
-                return Ok(Fate::Killed);
+            if self.follow(process, feed)? == ProcessStatus::Killed {
+                return Ok(ProcessStatus::Killed);
             }
         }
         process.leave_if_idle();
         if process.call.is_some() {
-            return Ok(Fate::Runs);
+            return Ok(ProcessStatus::Runs);
         }
         self.count_step()?;
         let now = process.now(self.clock);
@@ -97,9 +97,9 @@ impl Simulation<'_> {
             }
             ReplicaStep::Wait(Some(until)) => self.run_at(process, process.clock.time_of(until)),
             ReplicaStep::Wait(None) => {}
-            ReplicaStep::Left => return Ok(Fate::Left),
+            ReplicaStep::Left => return Ok(ProcessStatus::Left),
         }
-        Ok(Fate::Runs)
+        Ok(ProcessStatus::Runs)
     }
 
     /// Lets a process run at this time, unless it runs earlier.
@@ -131,7 +131,7 @@ impl Simulation<'_> {
     pub(super) fn on_outcome(&mut self, id: usize) -> Result<(), Violation> {
         let Some(owner) = self.calls.get(&id).map(|call| call.process) else { return Ok(()) };
         self.run_process(owner, |simulation, process| {
-            let Some(call) = simulation.calls.get_mut(&id) else { return Fate::Runs };
+            let Some(call) = simulation.calls.get_mut(&id) else { return ProcessStatus::Runs };
             let (outcome, sent, sent_at) = (call.take_outcome(), call.sent, call.sent_at);
             process.call = None;
             process.on_outcome(&call.call, &outcome, sent_at);
@@ -139,11 +139,11 @@ impl Simulation<'_> {
             let sent = if simulation.defect == ReplicaDefect::RenewedByResponse { now } else { sent };
             simulation.log(|| format!("process {} gets the outcome of call {id}: {}", process.id, describe(&outcome)));
             process.replica.handle(sent, now, outcome);
-            Fate::Runs
+            ProcessStatus::Runs
         })
     }
 
-    fn on_exit(&mut self, process: &Process, fate: Fate) {
+    fn on_exit(&mut self, process: &Process, fate: ProcessStatus) {
         self.log(|| format!("process {} ends: {fate:?}", process.id));
         let id = process.id;
         self.exchanges.retain(|_, exchange| exchange.process != id);
