@@ -21,7 +21,7 @@ pub use self::body::{RequestBody, ResponseBody};
 ///     effect::{Exchange, TransportError, TransportErrorKind}, machine::Reply, transport::Transport,
 /// };
 ///
-/// /// A machine without a network.
+/// /// A transport without a network.
 /// struct Offline;
 ///
 /// impl Transport for Offline {

@@ -49,7 +49,7 @@
 //! | read long lists item by item | [`ChatRef::messages_iter`], [`Chats::list_iter`], [`Contacts::users_iter`] |
 //! | follow events | [`FeedOptions`], [`FeedEvent`], [`Checkpoint`], [`Events`] |
 //! | follow many feeds | [`FeedSet`], [`FeedDriver`] |
-//! | follow a feed beside a socket | [`Wake`], [`Events::next_until`] |
+//! | wait for a feed and a socket in one thread | [`Wake`], [`Events::next_until`] |
 //! | stop and retry | [`StopHandle`], [`RetryPolicy`](config::RetryPolicy) |
 //! | handle errors | [`Error`], [`ErrorKind`] |
 //! | log, trace, count | [`observe`], [`Config::with_observer`] |
@@ -104,8 +104,8 @@
 //!         let chat = client.chats().chat(tid.clone());
 //!         set.insert(tid.clone(), chat.new_messages(FeedOptions::from_now()).into_feed());
 //!     }
-//!     for (tid, delivery) in client.executor().drive(set, chats.len())? {
-//!         match delivery {
+//!     for (tid, event) in client.executor().drive(set, chats.len())? {
+//!         match event {
 //!             FeedSetEvent::Event(event) => println!("{tid}: {event:?}"),
 //!             FeedSetEvent::Ended(result) => println!("{tid} has ended: {result:?}"),
 //!             _ => {}

@@ -24,7 +24,7 @@ pub(crate) use self::stoppable::{Abandoning, StoppableTransport, stopped};
 ///     transport::Transport,
 /// };
 ///
-/// /// A machine without a network.
+/// /// A transport without a network.
 /// struct Offline;
 ///
 /// impl Transport for Offline {

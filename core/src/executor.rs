@@ -62,7 +62,7 @@ pub trait Executor: Clone + Send + Sync + 'static {
     /// Returns an executor on the same connections and clock whose operations have this session: a view of
     /// [`session`](Self::session) with another retry policy, deadline or stop handle.
     ///
-    /// When the [stop handle](Session::stop_handle) of the session is stopped, the executor ends the exchange or wait
+    /// Once the [stop handle](Session::stop_handle) of the session is stopped, the executor ends the exchange or wait
     /// in progress, and polls the machine again, which looks at the handle. An executor that cannot do so only delays
     /// the end of an operation.
     fn with_session(&self, session: Session) -> Self;

@@ -35,8 +35,8 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! To write a bot for both adapters, see [`Portable`](executor::Portable). The type `X::Run` in the signatures is
-//! explained at [`Executor::Run`](executor::Executor::Run).
+//! To write a bot for both adapters, see [`Portable`](executor::Portable). In signatures, `X` is the executor and
+//! `X::Run` the type that an operation returns: see [`Executor::Run`](executor::Executor::Run).
 //!
 //! # Contents
 //!
@@ -50,7 +50,7 @@
 //! | write an executor | [`executor`], [`machine`], [`effect`], [`flow`], [`feed`] |
 //! | speak another protocol | [`protocol`], and the guide `docs/guide/protocol.md` of the repository |
 //!
-//! The crate has no features. Those of the adapters choose the runtime, the TLS provider, and logs.
+//! The crate has no features. The adapters' features select the runtime and the TLS provider, and enable logging.
 //!
 //! # The life of a request
 //!

@@ -24,7 +24,8 @@ use crate::{
     stop_handle::{OnStop, StopHandle},
 };
 
-/// State shared by all operations of a bot, with the patience of some of them. Clones are the same session.
+/// State shared by all operations of a bot, with the retry policy, deadline and stop handle of a client. Clones are the
+/// same session.
 ///
 /// A [client](crate::Client::with_retry) with another retry policy, a deadline or a stop handle has another view of the
 /// same session: they share keys, location shares, pace and login.
@@ -189,7 +190,7 @@ impl Session {
         self.stop_handle().is_some_and(StopHandle::is_stopped)
     }
 
-    /// Returns `true` if an operation may fail although one with the configured patience would not.
+    /// Returns `true` if an operation may fail although one with the configured retry policy would not.
     pub(crate) fn is_impatient(&self) -> bool {
         let View { inner, retry, deadline, .. } = &*self.0;
         deadline.is_some() || retry.give_up_after.is_some() || retry.max_retries < inner.config.retry.max_retries

@@ -57,7 +57,7 @@ impl Bot {
             Reply::Error(TransportError::new(TransportErrorKind::Timeout, "it is held back").with_sent(true)),
         );
         let Step::Sleep(_) = flow.poll(now(0)) else { panic!("it waits") };
-        let Step::Send(ticket, again) = flow.poll(now(60)) else { panic!("it tries again") };
+        let Step::Send(ticket, again) = flow.poll(now(60)) else { panic!("it retries") };
         flow.handle(now(60), ticket, Reply::Response(self.perform(&again)));
         let Step::Done(Ok(())) = flow.poll(now(60)) else { panic!("the second attempt succeeds") };
         held

@@ -1,7 +1,7 @@
 //! Sending of requests, with bodies from memory or in chunks.
 //!
 //! While a write would block, the response is read: a server that rejects a request need not read all of it, and might
-//! wait for ever for its response to be read.
+//! wait forever for its response to be read.
 
 use std::{
     future::{Future, poll_fn},

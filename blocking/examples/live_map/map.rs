@@ -27,7 +27,7 @@ impl Map {
             match event? {
                 FeedEvent::Started(_) => println!("Following the chat."),
                 FeedEvent::Update { item, .. } => self.record(&item),
-                // Shares that have ended in the gap would stay for ever. Others report their next position soon.
+                // Shares that have ended in the gap would stay forever. Others report their next position soon.
                 FeedEvent::Gap(_) => self.positions().clear(),
                 FeedEvent::Retrying(failure) => eprintln!("attempt {} failed: {}", failure.attempt, failure.error),
                 _ => {}

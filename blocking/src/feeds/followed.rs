@@ -95,8 +95,8 @@ where
     ///
     /// If the handler returns an error, the event comes again after a backoff, and the later events of its chat wait
     /// for it; others are handled meanwhile. A handler that does not return costs its chat and, after the
-    /// [handler timeout](teamwire_std::fleet::FleetBuilder::handler_timeout) of the fleet, the claim. After a panic, the other
-    /// handlers are finished, and it continues in the calling thread.
+    /// [handler timeout](teamwire_std::fleet::FleetBuilder::handler_timeout) of the fleet, the claim. After a panic,
+    /// the other handlers are finished, and it continues in the calling thread.
     ///
     /// On the virtual clock of a script or of a simulated server, the handlers run one after the other in the calling
     /// thread.

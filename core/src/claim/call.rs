@@ -33,14 +33,14 @@ pub enum Call {
 /// The outcome of a [`Call`].
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// Of [`Call::Renew`].
+    /// The outcome of [`Call::Renew`].
     Renew(Result<View, StoreError>),
-    /// Of [`Call::Claim`]. Feeds that are missing were not claimed.
+    /// The outcome of [`Call::Claim`]. Feeds that are missing were not claimed.
     Claim(Result<Vec<Claimed>, StoreError>),
-    /// Of [`Call::Save`], in the order of the saves.
+    /// The outcome of [`Call::Save`], in the order of the saves.
     Save(Result<Vec<Saved>, StoreError>),
-    /// Of [`Call::Release`].
+    /// The outcome of [`Call::Release`].
     Release(Result<(), StoreError>),
-    /// Of [`Call::Leave`].
+    /// The outcome of [`Call::Leave`].
     Leave(Result<(), StoreError>),
 }

@@ -55,7 +55,7 @@ pub(super) struct Held {
     /// A checkpoint to be saved, with its number. Numbers are in the order of the checkpoints, not of the calls: the
     /// bot may save a later one itself before this is sent.
     pending: Option<(u64, Checkpoint)>,
-    /// A save that was sent, and may not have arrived.
+    /// A save that was sent, and might not have arrived.
     sent: Option<(u64, Checkpoint)>,
     /// Set unless the lease has expired since the claim was last known to be the current one.
     pub(super) is_verified: bool,
@@ -203,8 +203,8 @@ impl Held {
         self.seq
     }
 
-    /// Returns the next save: the one that may not have arrived, the newest checkpoint, or a question whether the claim
-    /// is the current one.
+    /// Returns the next save: the one that might not have arrived, the newest checkpoint, or a question whether the
+    /// claim is the current one.
     pub(super) fn next_save(&mut self) -> Option<Save> {
         if self.sent.is_none() {
             self.sent = self.pending.take();

@@ -45,7 +45,7 @@ impl Default for Timeouts {
     }
 }
 
-/// When and how often requests are retried.
+/// Number and timing of retries.
 ///
 /// Failures that may be temporary are retried: failed and lost connections, timeouts, and the responses that the
 /// [protocol](crate::protocol::Refusal) declares to be transient. In the default protocol, these are the statuses 408,

@@ -18,7 +18,7 @@ pub struct UnexpectedResponse {
     pub excerpt: String,
     /// The server's request id.
     pub request_id: Option<String>,
-    /// `true` if it exceeds the size limit. A smaller page of the same list may not exceed it.
+    /// `true` if it exceeds the size limit. A smaller page of the same list might not exceed it.
     pub(crate) is_too_large: bool,
 }
 

@@ -43,7 +43,7 @@ impl StoreError {
         let reason = if was_there {
             "it has been emptied"
         } else {
-            "it is new or has been emptied. To begin with the next event, ask for a beginning"
+            "it is new or has been emptied. To begin with the next event, call `follow_or_begin`"
         };
         let message = format!("the store has no checkpoint of the feed {feed}: {reason}");
         Self { kind: StoreErrorKind::NoCheckpoint, ..Self::unavailable(message) }

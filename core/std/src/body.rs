@@ -31,7 +31,7 @@ pub fn too_large(limit: u64) -> TransportError {
 pub fn timed_out(timeout: Timeout, phase: Option<&str>) -> TransportError {
     let (what, is_total) = match timeout {
         Timeout::Total(limit) => (format!("no complete response within {limit:?}"), true),
-        Timeout::Idle(limit) => (format!("not a byte moved for {limit:?}"), false),
+        Timeout::Idle(limit) => (format!("no bytes transferred for {limit:?}"), false),
         Timeout::LongPoll { head, .. } => (format!("no response within {head:?}"), true),
     };
     let what = match phase {

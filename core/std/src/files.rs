@@ -42,7 +42,7 @@ pub fn perform(task: &FileTask) -> Result<FileOutcome, FileError> {
 ///
 /// A [`FileError`] with the path, if the file cannot be read, is longer, or is not a regular file.
 pub fn read(path: &str, limit: u64) -> Result<Vec<u8>, FileError> {
-    // Checked before opening: opening a pipe may block for ever.
+    // Checked before opening: opening a pipe may block forever.
     measure(path)?;
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(file_error(path))?;
@@ -99,7 +99,7 @@ impl UploadFile {
         }
         match self.file.read(&mut [0]) {
             Ok(0) => Ok(()),
-            Ok(_) => Err(FileError::new(&self.path, FileErrorKind::Changed, "it has become longer")),
+            Ok(_) => Err(FileError::new(&self.path, FileErrorKind::Changed, "it has grown")),
             Err(error) => Err(file_error(&self.path)(error)),
         }
     }
@@ -114,7 +114,7 @@ impl Read for UploadFile {
         let read =
             self.file.read(&mut buffer[..most]).map_err(|error| io::Error::other(file_error(&self.path)(error)))?;
         if read == 0 {
-            let shorter = FileError::new(&self.path, FileErrorKind::Changed, "it has become shorter");
+            let shorter = FileError::new(&self.path, FileErrorKind::Changed, "it has shrunk");
             return Err(io::Error::other(shorter));
         }
         self.left -= read as u64;

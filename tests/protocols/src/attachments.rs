@@ -121,7 +121,7 @@ fn millis(duration: Duration) -> Result<u64, Error> {
 #[serde(untagged)]
 pub(crate) enum AttachmentJson {
     Known(KnownJson),
-    /// Of an unknown kind, or malformed.
+    /// An attachment of an unknown kind, or a malformed one.
     Unknown(Value),
 }
 

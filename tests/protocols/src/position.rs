@@ -35,7 +35,7 @@ impl Position {
     /// Creates the position after these messages, the newest ones that there are.
     pub(crate) fn after(newest: impl IntoIterator<Item = (i64, String)>) -> Self {
         let seen: BTreeSet<_> = newest.into_iter().collect();
-        // Messages before these may not have been returned.
+        // Messages before these might not have been returned.
         let floor = seen.first().map_or(0, |(oldest, _)| *oldest);
         let mut position = Self { floor, since: floor, page: 1, seen, newest_of_page: None };
         position.advance(true);

@@ -206,7 +206,7 @@ impl Sandbox {
     /// assert!(sandbox.wait_until(Duration::from_secs(10), |sandbox| sandbox.connections().open == 1));
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    #[must_use = "the condition may not hold"]
+    #[must_use = "the condition might not hold"]
     pub fn wait_until(&self, timeout: Duration, condition: impl Fn(&Self) -> bool) -> bool {
         self.shared.observed.changes.wait_until(timeout, || condition(self))
     }

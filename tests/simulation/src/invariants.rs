@@ -47,7 +47,7 @@ pub(super) struct FeedInvariants {
 struct ServerState {
     has_cursor: bool,
     subscription: Option<String>,
-    /// The last known subscription; the feed may not know yet that it has expired.
+    /// The last known subscription; the feed might not know yet that it has expired.
     last_subscription: Option<String>,
     /// True if a cursor or subscription was lost since the last successful poll.
     is_lost: bool,

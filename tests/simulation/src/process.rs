@@ -37,7 +37,7 @@ pub(super) struct Process<'c> {
     driver: FeedDriver,
     pub(super) invariants: Vec<FeedInvariants>,
     operations: BTreeMap<usize, Operation<'c>>,
-    /// When a request was last limited.
+    /// Time at which a request was last limited.
     limited_at: Option<Moment>,
     next_operation: usize,
     violations: Violations,

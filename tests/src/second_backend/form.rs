@@ -6,7 +6,7 @@ use super::connection::Request;
 #[derive(Debug)]
 pub(super) struct Field {
     pub(super) name: String,
-    /// Of a file.
+    /// Name of the file; `None` for a text.
     pub(super) file_name: Option<String>,
     pub(super) media_type: Option<String>,
     pub(super) content: Vec<u8>,

@@ -1,4 +1,4 @@
-//! A virtual world for tests of Teamwire bots: people act, weeks pass and outages happen within milliseconds.
+//! A virtual world for tests of Teamwire bots: people act, hours pass and outages happen within milliseconds.
 //!
 //! A [`World`] has a server, people and a clock. The server is that of the
 //! [sandbox](https://docs.rs/teamwire-sandbox), as a pure state machine: there are no sockets, no threads and no waits.
@@ -56,13 +56,13 @@
 //! - **One thread.** A world cannot know whether another thread is about to act. If two threads wait at once, the test
 //!   panics. `for_each_concurrent` and `drive` need no threads on a virtual clock. Test bots with threads of their own
 //!   against the sandbox.
-//! - **Tasks within `run`.** A future that is spawned on a runtime is not seen to be awake. Join it instead.
-//! - **Bots without an end.** If nothing is due while the bot waits, the test panics. A bot with feeds polls for ever,
+//! - **Tasks within `run`.** The world does not notice a future that is spawned on a runtime. Join it instead.
+//! - **Bots without an end.** If nothing is due while the bot waits, the test panics. A bot with feeds polls forever,
 //!   so let a scheduled action stop it. The test panics 30 days after the last scheduled action.
 //! - **Files** are those of the operating system, as the bot reads and writes them without the library.
 //!
 //! For a bot whose requests are known, a `Script` is simpler; and for HTTP, TLS, threads and crashes, the sandbox is
-//! more real.
+//! closer to production.
 
 #![forbid(unsafe_code)]
 

@@ -56,7 +56,7 @@ fn every_call_ends_and_none_is_done_twice<H: Harness>() {
         assert!(times == 1 || (times == 0 && !is_ok), "{text} is shown {times} times");
     }
     let failed = posted.iter().filter(|(_, is_ok)| !is_ok).count();
-    assert!(failed * 100 <= posted.len(), "{failed} of {} failed, although each was tried again", posted.len());
+    assert!(failed * 100 <= posted.len(), "{failed} of {} failed, although each was retried", posted.len());
 
     drop(client);
     let closed = sandbox.wait_until(Duration::from_secs(10), |sandbox| sandbox.connections().open == 0);

@@ -46,7 +46,7 @@ fn every_second_page_is_requested_as_documented() {
 
 #[test]
 fn draft_with_everything_is_one_of_the_contract() {
-    let place = Coordinates::new(-90.0, 180.0).expect("they are on earth");
+    let place = Coordinates::new(-90.0, 180.0).expect("they are in the range of coordinates");
     let mut location = Location::new("Meeting point", place);
     location.address = Some("Marienplatz 1".into());
     location.city = Some("München".into());
@@ -71,7 +71,7 @@ fn draft_with_everything_is_one_of_the_contract() {
 
 #[test]
 fn each_part_of_a_draft_is_enough_for_the_contract() {
-    let place = Coordinates::new(48.137_154, 11.576_124).expect("they are on earth");
+    let place = Coordinates::new(48.137_154, 11.576_124).expect("they are in the range of coordinates");
     for duration in [ShareDuration::QuarterHour, ShareDuration::OneHour, ShareDuration::EightHours] {
         let draft = Draft::new().attach(LiveLocation::new(place, duration));
         conforms(&request_of(&mut bot().chat.post(draft)), "post_message");

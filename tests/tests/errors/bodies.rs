@@ -169,7 +169,7 @@ fn problem_keeps_its_code_whatever_its_other_members_are() {
     }
     let busy = problem(409, r#"{"code": "in_progress", "invalid_members": null}"#);
     let played = Operation::UpdateTitle.play(config(), [busy, Operation::UpdateTitle.scripted()]);
-    assert!(played.outcome.is_ok(), "it is tried again");
+    assert!(played.outcome.is_ok(), "it is retried");
 }
 
 #[test]

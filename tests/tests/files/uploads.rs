@@ -39,7 +39,7 @@ fn is_not_stored<H: Harness>((upload, path): (Upload, String)) {
     );
     // The executor may notice the change, and close the connection, before the server reads the first byte.
     let arrived = (fixture.sandbox.received_count(UPLOADS), fixture.sandbox.received_count(POSTS));
-    assert!(matches!(arrived, (0 | 1, 0)), "it is tried again: {arrived:?}");
+    assert!(matches!(arrived, (0 | 1, 0)), "it is retried: {arrived:?}");
     fixture.ok(lobby.post("the next post"));
     assert_eq!(fixture.sandbox.handled_count(UPLOADS), 0, "half a file was stored");
 }

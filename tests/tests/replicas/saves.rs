@@ -189,7 +189,7 @@ fn replica_gives_up_leaving_when_its_lease_has_passed() {
                 let failed = Outcome::Save(Err(StoreError::unavailable("it is away")));
                 single.replica.handle(single.now, single.now, failed);
             }
-            ReplicaStep::Wait(until) => single.now.moment = until.expect("it tries again"),
+            ReplicaStep::Wait(until) => single.now.moment = until.expect("it retries"),
             ReplicaStep::Left => break,
         }
     }

@@ -143,5 +143,5 @@ fn long_poll_is_limited_by_inactivity_after_its_head<H: Harness>() {
     let server = endless("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nbegun".into(), "", 0);
     let fault = fault::<H>(&client::<H>(&server), within(poll));
     assert_eq!((fault.kind, fault.received), (TransportErrorKind::Timeout, 5), "{fault}");
-    assert!(fault.to_string().contains("not a byte moved for 300ms"), "{fault}");
+    assert!(fault.to_string().contains("no bytes transferred for 300ms"), "{fault}");
 }

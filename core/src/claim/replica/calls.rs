@@ -81,7 +81,7 @@ impl Replica {
     }
 
     /// Claims feeds: those whose claim may have been granted, then the missing ones of the share. A feed beyond the
-    /// share is tried once per lease, because the member whose share it is may not follow it. Of many feeds, that is
+    /// share is tried once per lease, because the member whose share it is might not follow it. Of many feeds, that is
     /// one call per lease, with those that were tried the longest time ago.
     fn claim(&mut self, now: Moment) -> Option<Call> {
         let repeated = self.feeds.iter().filter_map(|(feed, tenure)| match &tenure.state {

@@ -79,7 +79,7 @@ impl<T> Call<T> {
         self.fail(error, gave_up)
     }
 
-    /// Lets all requests of the session pause if the server has limited this one, which may not be repeated itself.
+    /// Lets all requests of the session pause if the server has limited this one, which must not be repeated itself.
     fn pause_if_limited(&mut self, now: Now, error: &Error, delay: Duration) {
         if is_limited(error) && !self.login.is_login {
             let max = self.session.retry().max_retry_after.saturating_add(delay);

@@ -243,7 +243,7 @@ pub fn location_shares() -> Page {
 
 /// Expects the location shares of the bot to be moved.
 pub fn move_location() -> MoveLocation {
-    let origin = Coordinates::new(0.0, 0.0).expect("they are on earth");
+    let origin = Coordinates::new(0.0, 0.0).expect("zero is in the range of coordinates");
     MoveLocation(Expect::of(V1.move_location(origin)).any_body())
 }
 

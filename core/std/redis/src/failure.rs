@@ -78,7 +78,7 @@ impl Failure {
                 let reason = format!("evicts any key (maxmemory-policy {policy}): it has to be noeviction");
                 failed(Unusable, &reason)
             }
-            Self::Unexpected => failed(Unusable, "does not return what the script does"),
+            Self::Unexpected => failed(Unusable, "returned an unexpected result"),
             Self::Login(error) => match by_code(&error) {
                 Some((kind, reason)) => failed(kind, &reason),
                 None if is_of_server(&error) && !is_overloaded(&error) => failed(Unusable, "rejects the login"),
@@ -134,7 +134,7 @@ fn connection(error: &RedisError) -> String {
     match inner.or_else(|| cause.and_then(|cause| cause.downcast_ref())) {
         Some(tls) => format!("cannot be reached by TLS: {}", tls_error(tls)),
         None if error.is_timeout() => "does not respond in time".to_owned(),
-        None if error.is_connection_refusal() => "accepts no connections".to_owned(),
+        None if error.is_connection_refusal() => "refused the connection".to_owned(),
         None if error.is_connection_dropped() => "has closed the connection".to_owned(),
         None => "cannot be reached".to_owned(),
     }

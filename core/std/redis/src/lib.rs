@@ -33,7 +33,7 @@
 //! | `{teamwire:FLEET}:members` | hash | by the id of the member: when it joined, its last renewal, and its lease |
 //! | `{teamwire:FLEET}:feed:NAME` | hash | `claim`, `member`, `fence`, `tries`, `seq`, `checkpoint`, and `form` |
 //!
-//! Times are microseconds. `form` is the version of the form. In the name of a fleet, `{`, `}` and `%` are
+//! Times are microseconds. `form` is the version of the record format. In the name of a fleet, `{`, `}` and `%` are
 //! percent-encoded.
 //!
 //! # TLS

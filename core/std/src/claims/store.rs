@@ -9,9 +9,9 @@ use teamwire_core::claim::{Call, ClaimRequest, Claimed, Member, Outcome, Release
 ///
 /// - **Each claim, save and release of a feed is atomic**, also among processes: two members never hold a feed at the
 ///   same time, and a save is compared and done in one step. The feeds of one call need not change together.
-/// - **The clock is that of the store**, or the same for all members. Time is compared with that of the last renewal of a
-///   member. If the clock is behind that, it was set back: the renewal then counts as one of now, and is stored as such,
-///   so that this costs at most one more lease.
+/// - **The clock is that of the store**, or the same for all members. Time is compared with that of the last renewal of
+///   a member. If the clock is behind that, it was set back: the renewal then counts as one of now, and is stored as
+///   such, so that this costs at most one more lease.
 /// - **Records do not expire**: the checkpoint of a feed, its fence and its tries are kept for years. Only members may
 ///   be removed, after their lease.
 /// - **Calls end in time**: each has a timeout, well below a third of a lease. After an error the connection is

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// Age of the last write after which a temporary file of another process is removed: that was killed, or its clock is
-/// wrong by a day. A download that is tried again for hours does not write meanwhile.
+/// wrong by a day. A download that is retried for hours does not write meanwhile.
 const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 3_600);
 /// Maximum number of folders to remember.
 const MAX_FOLDERS: usize = 1_000;

@@ -218,7 +218,7 @@ mod tests {
         let folder = Folder::new("permissions");
         let target = folder.path("target");
         fs::write(&target, "old").expect("a file");
-        // With set-user-id, and one that may not be written.
+        // With set-user-id, and one that must not be written.
         for (old, part, new) in [(0o600, 0o600, 0o600), (0o4755, 0o755, 0o755), (0o444, 0o644, 0o444)] {
             fs::set_permissions(&target, Permissions::from_mode(old)).expect("it is ours");
             let (created, resolved) = create(&target).expect("it can be created");

@@ -114,7 +114,7 @@ impl ChunkLines {
     /// # Errors
     ///
     /// [`TransportErrorKind::Protocol`] if the body is malformed, or has more than [`MAX_HEAD`] bytes of trailers or 1
-    /// MiB of extensions in a row, which could keep a reader busy for ever.
+    /// MiB of extensions in a row, which could keep a reader busy forever.
     pub fn check(&self) -> Result<(), TransportError> {
         let why = match self {
             _ if self.is_malformed() => "the chunked body is malformed",
@@ -130,7 +130,7 @@ impl ChunkLines {
     }
 
     /// Returns whether the body violates RFC 9112, section 7.1: a size is not hexadecimal, the data does not match its
-    /// size, or a line does not end with CR LF. A reader might wait for ever for the end of such a line.
+    /// size, or a line does not end with CR LF. A reader might wait forever for the end of such a line.
     const fn is_malformed(&self) -> bool {
         matches!(self.state, State::Malformed)
     }

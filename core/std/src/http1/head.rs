@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn interim_heads_are_told_from_the_final_one() {
+    fn interim_heads_are_distinguished_from_the_final_one() {
         let interim = |length, continues| Head::Interim { length, continues };
         for (text, head) in [
             ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n", interim(25, true)),

@@ -67,7 +67,7 @@ fn state_is_loaded_as_it_was_saved() {
     assert_eq!(folder.names(), ["state.json"]);
 }
 
-/// Such as the file of a download that is tried again for a long time, or after a jump of the clock.
+/// Such as the file of a download that is retried for a long time, or after a jump of the clock.
 #[test]
 fn old_file_of_this_process_is_not_removed() {
     let folder = Folder::new();

@@ -98,7 +98,7 @@ impl Drop for UploadGuard<'_> {
     fn drop(&mut self) {
         if let Some(upload) = self.upload.take() {
             self.shared.world(|world, _| world.abort_upload(upload));
-            // The file may not exist yet.
+            // The file might not exist yet.
             let _ = std::fs::remove_file(&self.path);
         }
     }

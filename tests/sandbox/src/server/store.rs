@@ -74,7 +74,7 @@ impl FileGuard {
 impl Drop for FileGuard {
     fn drop(&mut self) {
         if let Some(path) = &self.0 {
-            // The file may not exist yet.
+            // The file might not exist yet.
             let _ = fs::remove_file(path);
         }
     }

@@ -88,7 +88,7 @@ impl Process<'_> {
         let has_new_key = matches!(operation.action, Action::Post(_) | Action::StartSharing(..));
         operation.check_result(result, has_new_key, is_shown)?;
         if let Action::PostPending(number) = operation.action {
-            // A rejected post is tried again once the cause may be gone.
+            // A rejected post is retried once the cause may be gone.
             let is_retried = result.is_err();
             env.disk.outbox[number].state = if is_retried { PostState::Queued } else { PostState::Done };
         }

@@ -31,9 +31,9 @@ pub(super) struct StoreCall {
 /// The times of a call, after it was sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CallDelivery {
-    /// When it arrives at the store, if it does.
+    /// Time of its arrival at the store, if it arrives.
     pub(super) arrives_after: Option<Duration>,
-    /// When the caller has the outcome, or gives up.
+    /// Time at which the caller has the outcome, or gives up.
     pub(super) ends_after: Duration,
     is_answered: bool,
 }

@@ -36,7 +36,7 @@ pub(super) struct Process {
     pub(super) call: Option<usize>,
     /// The feeds of which the store has returned a checkpoint.
     seen: BTreeSet<usize>,
-    /// When the last successful renewal was sent.
+    /// Time at which the last successful renewal was sent.
     pub(super) renewed_at: Option<Duration>,
     pub(super) runs_at: Option<Duration>,
     pub(super) stop: Stop,

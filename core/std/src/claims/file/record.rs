@@ -126,6 +126,6 @@ impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Record<T> {
     }
 
     fn contended(&self) -> StoreError {
-        StoreError::unavailable(format!("others keep changing {}", self.versions.folder().display()))
+        StoreError::unavailable(format!("other processes keep changing {}", self.versions.folder().display()))
     }
 }
