@@ -16,7 +16,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if the id is malformed (see [`MessageId`]; with the default protocol,
+    /// `InvalidInput` if the id is malformed (see [`MessageId`](crate::model::MessageId); with the default protocol,
     /// `updates` is not an id), or if an earlier version of the message is given, and it is in another chat.
     pub fn message<'m>(&self, message: impl Into<MessageRef<'m>>) -> X::Run<'_, Option<Message>> {
         let (session, message) = (self.session(), message.into());

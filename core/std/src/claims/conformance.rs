@@ -1,4 +1,4 @@
-//! A suite for implementations of [`ClaimStore`], to be called by a test.
+//! A suite for implementations of [`ClaimStore`](super::ClaimStore), to be called by a test.
 //!
 //! ```no_run
 //! use teamwire_std::claims::{MemoryStore, conformance::{self, Subject}};
