@@ -8,9 +8,9 @@ const LAYERS: [&str; 27] = [
     // The default protocol, with its expectations and responses for scripts.
     "protocol/v1",
     "script",
+    "executor",
     "claim",
     "feed",
-    "executor",
     "flow",
     "session",
     "login",
@@ -45,7 +45,7 @@ const ACCEPTED: &[(&str, &str, &str)] = &[
 fn layer(file: &str) -> Option<usize> {
     let module = file.trim_end_matches(".rs");
     let is_in = |layer: &str| module.strip_prefix(layer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    // The default protocol is in the folder of its port.
+    // The default protocol comes first: it is in the folder of its port.
     LAYERS.iter().position(|layer| is_in(layer))
 }
 
