@@ -10,7 +10,8 @@ use crate::{error::Error, machine::Feed};
 pub type Operation<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 /// An executor whose operations and feeds can be awaited by code that does not know it: the trait for logic that
-/// synchronous and asynchronous programs share. [`Script`](crate::Script) and the executors of both adapters implement it.
+/// synchronous and asynchronous programs share. [`Script`](crate::Script) and the executors of both adapters implement
+/// it.
 ///
 /// ```
 /// use teamwire_core::{Client, Error, FeedOptions, executor::Portable};
