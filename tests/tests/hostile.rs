@@ -248,6 +248,23 @@ fn cases(size: usize) -> Vec<(&'static str, Run, u16, Vec<u8>)> {
         ("problem, long detail", users, 422, all("e", r#"{"code":"auth","detail":""#, "\"}")),
         ("problem, long code", users, 422, all("e", r#"{"code":""#, "\"}")),
         ("problem, empty ids", users, 422, all("\"\"", r#"{"code":"invalid_members","invalid_members":["#, "]}")),
+        ("list, spaces behind it", users, 200, filled(size, r#"{"items":[],"a":1}"#, " ", "x", "")),
+        ("list, spaces within it", users, 200, filled(size, r#"{"items":["#, " ", "\"", "")),
+        ("batch, spaces behind it", feed, 200, filled(size, r#"{"items":[],"cursor":"k"}"#, " ", "x", "")),
+        (
+            "a user, nested values and brackets without a comma behind them",
+            me,
+            200,
+            [&r#"{"a":"#.repeat(half / 9), "1", &"}".repeat(size - half / 9 * 5 - 2), "x"].concat().into(),
+        ),
+        (
+            "list, nested values and brackets without a comma behind them",
+            users,
+            200,
+            [r#"{"items":["#, &r#"{"a":"#.repeat(half / 9), "1", &"}".repeat(size - half / 9 * 5 - 14), "x"]
+                .concat()
+                .into(),
+        ),
         ("a page of HTML", users, 502, all("<p>", "<html>", "")),
     ]
 }

@@ -108,7 +108,7 @@ impl<X: Executor> ChatRef<X> {
         self.messages_since(&Operation::MESSAGES, since.into())
     }
 
-    /// Returns the messages since the given time (inclusive; default: 24 hours before this call) one by one, oldest
+    /// Returns the messages since the given time (inclusive; default: 24 hours before the first request) one by one, oldest
     /// first, without all of them in memory: see [`ListItems`].
     ///
     /// A message that the server returns again within 256 messages is left out. Otherwise, the items are those of
@@ -121,12 +121,13 @@ impl<X: Executor> ChatRef<X> {
     #[doc(alias = "messages_stream")]
     pub fn messages_iter(&self, since: impl Into<Option<DateTime<Utc>>>) -> X::Events<ListItems<Message>> {
         let hide_deleted = self.session().config().hide_deleted_messages;
-        let since = since.into().unwrap_or_else(|| a_day_before(self.executor.now().utc));
-        let (tid, mut recent) = (self.tid.clone(), RecentIds::default());
+        let (since, tid, mut recent) = (since.into(), self.tid.clone(), RecentIds::default());
         self.executor.events(ListItems::new(
             self.session(),
             (&Operation::MESSAGES_ITER, Some(&self.tid)),
-            move |protocol, page| protocol.messages(&tid, since, page),
+            move |protocol, page, begun_at| {
+                protocol.messages(&tid, since.unwrap_or_else(|| a_day_before(begun_at.utc)), page)
+            },
             move |message: Message| {
                 let is_left_out = (hide_deleted && message.deleted) || !recent.insert(message.mid.as_str());
                 (!is_left_out).then_some(message)

@@ -67,7 +67,7 @@ impl<X: Executor> Chats<X> {
     pub fn list_iter(&self) -> X::Events<ListItems<Chat<X>, ChatInfo>> {
         let (executor, subject) = (self.executor.clone(), (&Operation::LIST_ITER, None));
         let to_chat = move |info| Some(Chat::new(executor.clone(), info));
-        self.executor.events(ListItems::new(self.executor.session(), subject, |it, page| it.chats(page), to_chat))
+        self.executor.events(ListItems::new(self.executor.session(), subject, |it, page, _| it.chats(page), to_chat))
     }
 
     /// Returns the chat with this thread id; `None` if the bot is not a member of such a chat.

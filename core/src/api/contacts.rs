@@ -71,7 +71,7 @@ impl<X: Executor> Contacts<X> {
     #[doc(alias = "users_stream")]
     pub fn users_iter(&self) -> X::Events<ListItems<User>> {
         let subject = (&Operation::USERS_ITER, None);
-        self.executor.events(ListItems::new(self.executor.session(), subject, |it, page| it.users(page), Some))
+        self.executor.events(ListItems::new(self.executor.session(), subject, |it, page, _| it.users(page), Some))
     }
 
     /// Returns the user with this id; `None` if the bot cannot see such a user.
@@ -100,7 +100,7 @@ impl<X: Executor> Contacts<X> {
     #[doc(alias = "groups_stream")]
     pub fn groups_iter(&self) -> X::Events<ListItems<Group>> {
         let subject = (&Operation::GROUPS_ITER, None);
-        self.executor.events(ListItems::new(self.executor.session(), subject, |it, page| it.groups(page), Some))
+        self.executor.events(ListItems::new(self.executor.session(), subject, |it, page, _| it.groups(page), Some))
     }
 
     /// Returns the group with this id; `None` if the bot cannot see such a group.

@@ -1,8 +1,11 @@
-use alloc::{string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
 use super::{Cause, Error, kind::ErrorKind, meaning::Meaning, request_id::request_id};
 use crate::{escaped::Escaped, ids::MessageId, redaction::Redaction};
+
+/// Maximum number of ids that the text of an error names.
+const MAX_SHOWN_MEMBERS: usize = 20;
 
 /// An error response of the server.
 #[derive(Clone, PartialEq, Eq)]
@@ -49,7 +52,13 @@ impl ApiError {
             write!(f, ": {}", Escaped(message))?;
         }
         if !self.invalid_members.is_empty() {
-            write!(f, " [{}]", Escaped(self.shown_members().join(", ")))?;
+            let mut shown = self.shown_members();
+            let more = shown.len().saturating_sub(MAX_SHOWN_MEMBERS);
+            shown.truncate(MAX_SHOWN_MEMBERS);
+            if more > 0 {
+                shown.push(format!("and {more} more"));
+            }
+            write!(f, " [{}]", Escaped(shown.join(", ")))?;
         }
         if let Some(message) = &self.not_found {
             write!(f, " [message {}]", Escaped(self.redaction.shown(message.as_str())))?;

@@ -54,11 +54,12 @@ pub struct ListItems<T, S = T> {
 }
 
 impl<T: Send, S: Send> ListItems<T, S> {
-    /// Creates the list of this operation. `convert` returns the item to hand out, if any.
+    /// Creates the list of this operation. `request` receives the time of the first poll, and `convert` returns the item
+    /// to hand out, if any.
     pub(crate) fn new(
         session: &Session,
         (operation, chat): (&'static Operation, Option<&ThreadId>),
-        request: impl Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<S>> + Send + 'static,
+        request: impl Fn(&dyn Protocol, PageRequest<'_>, Now) -> Made<Page<S>> + Send + 'static,
         convert: impl FnMut(S) -> Option<T> + Send + 'static,
     ) -> Self {
         let report = session.observer().map(|_| Report::new(session.operation_id()));

@@ -35,8 +35,12 @@ impl<R> Pages<R> {
     where
         R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>,
     {
-        let page = PageRequest::new(self.cursor.as_deref(), self.limit);
-        self.session.call((self.request)(self.session.protocol(), page))
+        self.session.call((self.request)(self.session.protocol(), self.page()))
+    }
+
+    /// Returns the page at the position.
+    pub(super) fn page(&self) -> PageRequest<'_> {
+        PageRequest::new(self.cursor.as_deref(), self.limit)
     }
 
     /// Moves to the page with this cursor. Returns `false` if there is no cursor, after the last page. `attempts` is

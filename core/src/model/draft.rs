@@ -109,8 +109,8 @@ impl Draft {
 
     /// Sets an [idempotency key](Self::idempotency_key) that is derived from this text, such as an identifier of
     /// another system. The text may have any characters and any length. It is the key itself if it has 1 to 64
-    /// printable ASCII characters without spaces, else the key is a hash of it, which is the same in every process and
-    /// version.
+    /// printable ASCII characters without spaces, and does not start with `hash:` or `teamwire-`. Otherwise the key is a
+    /// hash of it, which is the same in every process and version.
     ///
     /// ```
     /// use teamwire_core::Draft;
@@ -119,11 +119,15 @@ impl Draft {
     /// assert_eq!(key("alarm-7").as_deref(), Some("alarm-7"));
     /// let hash = key(r#"{}:{alertname="Disk full"}"#);
     /// assert_eq!(hash.as_deref(), Some("hash:726901476990a57c16ee213777c68a6f"));
+    /// // Protocols may reserve such keys.
+    /// assert!(key("teamwire-file:7").is_some_and(|key| key.starts_with("hash:")));
     /// ```
     pub fn idempotency_key_for(self, text: &str) -> Self {
         const HASH: &str = "hash:";
-        if (1..=64).contains(&text.len()) && !text.starts_with(HASH) && text.bytes().all(|byte| byte.is_ascii_graphic())
-        {
+        // Protocols may reserve keys that start with this for those that they derive.
+        const RESERVED: &str = "teamwire-";
+        let is_key = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_key && !text.starts_with(HASH) && !text.starts_with(RESERVED) {
             return self.idempotency_key(text);
         }
         let mut hash = Fnv128::new();

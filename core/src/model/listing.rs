@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::redaction::Redaction;
 
+/// Maximum number of undecoded items kept individually, per list.
+const MAX_UNDECODED: usize = 1_000;
+
 /// All items of a list, from all of its pages.
 ///
 /// It dereferences to a slice of the decoded items. Malformed items do not fail the list: they are in
@@ -60,7 +63,8 @@ impl<T> Listing<T> {
         Self { items, undecoded }
     }
 
-    /// The items that could not be decoded; almost always empty.
+    /// The items that could not be decoded; almost always empty. Of more than 1,000, the first ones, and a last entry for
+    /// all others.
     pub fn undecoded(&self) -> &[Undecoded] {
         &self.undecoded
     }
@@ -85,7 +89,13 @@ impl<T> Listing<T> {
         } else {
             self.items.append(&mut other.items);
         }
-        self.undecoded.append(&mut other.undecoded);
+        if self.undecoded.len() <= MAX_UNDECODED {
+            self.undecoded.append(&mut other.undecoded);
+        }
+        if self.undecoded.len() > MAX_UNDECODED {
+            self.undecoded.truncate(MAX_UNDECODED);
+            self.undecoded.push(Undecoded::new("", "more items cannot be decoded"));
+        }
     }
 
     pub(crate) fn map<U>(self, f: impl FnMut(T) -> U) -> Listing<U> {

@@ -19,7 +19,7 @@ use teamwire_core::{
 use teamwire_tests::operations::TID;
 
 /// Bytes that may affect the structure.
-const BYTES: &[u8] = b"{}[],:\"\\\n \0x1\xff";
+pub(crate) const BYTES: &[u8] = b"{}[],:\"\\\n \0x1\xff";
 
 /// The kinds of lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,23 +145,23 @@ struct Outcome {
     passed: usize,
 }
 
-fn at(moment: Moment) -> Now {
+pub(crate) fn at(moment: Moment) -> Now {
     Now::new(moment, DateTime::UNIX_EPOCH)
 }
 
-fn client() -> Client<Manual> {
+pub(crate) fn client() -> Client<Manual> {
     let credentials = Credentials::new("the-app-id", "a secret of the bot").expect("the credentials are valid");
     let config = Config::new("https://teamwire.example", credentials).expect("the URL is valid");
     Client::new(Manual::new(config, [7; 32], at(Moment::EPOCH)))
 }
 
-fn reply(body: impl Into<Vec<u8>>) -> Reply {
+pub(crate) fn reply(body: impl Into<Vec<u8>>) -> Reply {
     let response = http::Response::builder().header("content-type", "application/json");
     Reply::Response(response.body(body.into()).expect("the response is valid"))
 }
 
 /// Reads a list whose second page is empty. Returns the output, and the number of requested pages.
-fn listed<T>(mut list: impl Flow<Output = T>, body: &[u8]) -> (Result<T, Error>, usize) {
+pub(crate) fn listed<T>(mut list: impl Flow<Output = T>, body: &[u8]) -> (Result<T, Error>, usize) {
     let mut pages = 0;
     loop {
         match list.poll(at(Moment::EPOCH)) {

@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 use teamwire_core::{
-    AlertType, Client, ErrorKind, Message, ReactionType, Script,
+    AlertType, Client, Draft, ErrorKind, Message, NewChat, ReactionType, Script,
     error::Cause,
-    model::{Attachment, ChatType, Messages},
-    script::{Expect, Respond, sample},
+    model::{Attachment, ChatType, Messages, Upload},
+    script::{
+        Expect, Respond, sample,
+        v1::{expect, respond},
+    },
 };
 use teamwire_tests::operations::{TID, alert};
 
@@ -173,4 +176,39 @@ fn list_of_another_type_is_an_error() {
     let error = Client::new(script).contacts().users().expect_err("it is not a cursor");
     let Cause::UnexpectedResponse(error) = error.cause() else { panic!("{error:?}") };
     assert_eq!(error.path.as_deref(), Some("next_cursor"));
+}
+
+#[test]
+fn post_needs_only_the_id_of_an_uploaded_file() {
+    for asset in [json!({ "id": "a1" }), json!({ "id": "a1", "size": "12", "file_name": 7, "media_type": null })] {
+        let script = Script::new()
+            .then(Expect::post("/v1/assets"), Respond::json(201, asset))
+            .then(expect::post("c1"), respond::message(sample::message("m1", "c1", "hello")));
+        let draft = Draft::text("hello").attach(Upload::from_bytes("a.txt", *b"a"));
+        Client::new(script).chats().chat("c1").post(draft).expect("the id is enough");
+    }
+}
+
+#[test]
+fn undecoded_items_of_a_list_are_bounded() {
+    let script = (0..30).fold(Script::new(), |script, at| {
+        let next = if at < 29 { json!(at.to_string()) } else { Value::Null };
+        let page = json!({ "items": vec![1; 1_000], "next_cursor": next });
+        script.then(Expect::get("/v1/users"), Respond::json(200, page))
+    });
+    let users = Client::new(script).contacts().users().expect("it is a list");
+    assert_eq!((users.len(), users.undecoded().len()), (0, 1_001));
+    assert_eq!(users.undecoded()[1_000].reason, "more items cannot be decoded");
+}
+
+#[test]
+fn text_of_an_error_names_some_of_many_ids() {
+    let ids: Vec<_> = (0..2_000).map(|at| format!("u{at}")).collect();
+    let problem = json!({ "code": "invalid_members", "detail": "no", "invalid_members": ids });
+    let problem = Respond::status(422).body("application/problem+json", problem.to_string());
+    let script = Script::new().then(Expect::post("/v1/chats"), problem);
+    let error = Client::new(script).chats().create_chat(NewChat::titled("a").users(["u0"])).expect_err("it is refused");
+    assert_eq!(error.kind(), ErrorKind::InvalidMembers);
+    let text = error.to_string();
+    assert!(text.contains("u19, and 1980 more") && text.len() < 500, "{text}");
 }

@@ -16,6 +16,7 @@ mod proxies;
 mod responses;
 mod settings;
 mod settings_files;
+mod structure;
 mod unreadable;
 mod usual_form;
 

@@ -147,7 +147,7 @@ fn longer_wait_than_the_limit_is_an_error_at_once() {
 
 #[test]
 fn retry_after_that_means_nothing_is_as_none() {
-    for value in ["soon", "-1", "soon,later", "1m", "", "Thu, 01 Jan 2026", "32 Jan 2026 00:00:00 GMT"] {
+    for value in ["soon", "-1", "soon,later", "1 day", "", "Thu, 01 Jan 2026", "32 Jan 2026 00:00:00 GMT"] {
         waits(Respond::status(503).header("retry-after", value), 0);
     }
 }
@@ -216,6 +216,15 @@ fn first_request_is_waited_for_as_long_as_it_may_take() {
     assert_eq!(error.code(), Some("in_progress"));
     let lasted = script.requests().last().expect("it was sent").at.since_epoch();
     assert!((10..30).contains(&lasted.as_secs()), "{lasted:?}");
+}
+
+/// These responses do not count as failures, so a policy without waits would repeat the request without end.
+#[test]
+fn first_request_is_waited_for_although_the_policy_has_no_waits() {
+    let busy = || Respond::problem(409, "in_progress");
+    let policy = RetryPolicy { initial_backoff: Duration::ZERO, max_backoff: Duration::ZERO, ..RetryPolicy::default() };
+    let played = Operation::Post.play(config().with_retry(policy), [busy(), busy(), busy(), fine()]);
+    assert_eq!(times(&played), [0, 100, 300, 700]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use chrono::DateTime;
 use http::Method;
 use serde_json::json;
 use teamwire_core::{
-    ErrorKind, FeedEvent,
+    ErrorKind, FeedEvent, FeedOptions,
     effect::{Moment, Now},
     machine::{Machine, Reply, Step},
 };
@@ -41,6 +41,20 @@ fn expired_lease_is_renewed_at_the_cursor_of_the_feed() {
         let uri = exchange.request.uri().to_string();
         assert!(uri.contains("cursor=here") && uri.contains(&format!("subscription={id}")), "{uri}");
         feed.handle(at(0), ticket, problem(409, "lease_expired"));
+    }
+}
+
+#[test]
+fn feed_starts_although_its_lease_has_no_usable_cursor() {
+    for cursor in [json!(""), json!(null), json!(7), json!("c".repeat(20_000))] {
+        let mut feed = locations(FeedOptions::default());
+        let (ticket, _) = sent(&mut feed, at(0));
+        feed.handle(at(0), ticket, response(200, &json!({ "id": "s1", "cursor": cursor })));
+        let (ticket, exchange) = sent(&mut feed, at(0));
+        let uri = exchange.request.uri().to_string();
+        assert!(uri.ends_with("/updates?subscription=s1"), "{uri}");
+        feed.handle(at(0), ticket, batch(&[], "here"));
+        assert!(matches!(next_event(&mut feed, at(0)), FeedEvent::Started(_)));
     }
 }
 

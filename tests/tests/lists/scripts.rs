@@ -142,13 +142,13 @@ fn every_list_has_an_iterator<H: Scripted>() {
 }
 
 #[test]
-fn messages_are_requested_since_a_day_before_the_call() {
+fn messages_are_requested_since_a_day_before_the_first_request() {
     let script = Script::new().always(expect::messages("c1"), respond::empty_list());
     let client = Client::new(script.clone());
     let mut list = client.chats().chat("c1").messages_iter(None);
     script.advance(Duration::from_secs(5));
     assert!(list.next().is_none());
-    assert_eq!(script.requests()[0].query("since"), Some("2025-12-31T00:00:00.000Z".into()));
+    assert_eq!(script.requests()[0].query("since"), Some("2025-12-31T00:00:05.000Z".into()));
 }
 
 #[test]

@@ -41,13 +41,15 @@ impl<T> Call<T> {
         let sent_at = self.sent_at;
         let counts =
             self.max_retries == 0 || !is_limited || self.login.is_login || self.turn().is_first_of_round(sent_at);
-        let nth = self.in_progress_responses(now, &error).unwrap_or_else(|| {
+        let in_progress = self.in_progress_responses(now, &error);
+        let nth = in_progress.unwrap_or_else(|| {
             // An outage must not use up the attempts that a limit needs.
             let failures = if is_limited { &mut self.rate_limits } else { &mut self.failures };
             *failures = failures.saturating_add(u32::from(counts));
             (*failures).max(1)
         });
         let delay = backoff::delay(&policy, nth, self.session.next_random());
+        let delay = delay.max(in_progress.map_or(Duration::ZERO, |nth| MIN_PROCESSING_WAIT * (1 << (nth - 1))));
         self.pause_if_limited(now, &error, delay);
         let retry_after = error.retry_after();
         let wait = wait_after(&error, delay);
@@ -134,6 +136,9 @@ impl<T> Call<T> {
 
 /// Maximum number of doublings of the wait for a request that is still being processed.
 const MAX_DOUBLINGS: u32 = 4;
+/// Minimum time before the second request while the first one is being processed, whatever the policy: these responses
+/// are not counted as failed attempts.
+const MIN_PROCESSING_WAIT: Duration = Duration::from_millis(100);
 
 /// Returns `true` for an error status that needs no body: a retry would be rejected as well, or count as a failed
 /// login, so the status counts even if the body was cut off.

@@ -16,14 +16,17 @@ use crate::{
     session::Session,
 };
 
-/// Builds the request of a page.
-pub(super) type Request<S> = Box<dyn Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<S>> + Send>;
+/// Builds the request of a page of a list that began at this time.
+pub(super) type Request<S> = Box<dyn Fn(&dyn Protocol, PageRequest<'_>, Now) -> Made<Page<S>> + Send>;
 /// Converts an item of the protocol to one of the list; `None` leaves it out.
 pub(super) type Convert<S, T> = Box<dyn FnMut(S) -> Option<T> + Send>;
 
 /// The machine of a list, without its reports.
 pub(super) struct Reader<T, S> {
-    pages: Pages<Request<S>>,
+    pages: Pages<()>,
+    request: Request<S>,
+    /// Time of the first poll.
+    begun_at: Option<Now>,
     convert: Convert<S, T>,
     /// Items of the last page that have not been handed out.
     items: IntoIter<T>,
@@ -34,6 +37,8 @@ pub(super) struct Reader<T, S> {
 
 /// The state after the items.
 enum Next<S> {
+    /// The first page has not been requested.
+    Unsent,
     Requested(Box<Requested<S>>),
     /// A page, and the number of times that it was requested.
     Arrived(Page<S>, u32),
@@ -74,11 +79,16 @@ impl<T, S> Reader<T, S> {
 
 impl<T: Send, S: Send> Reader<T, S> {
     pub(super) fn new(session: &Session, request: Request<S>, convert: Convert<S, T>) -> Self {
-        let pages = Pages::new(session, request);
-        let items = Vec::new().into_iter();
-        let mut reader = Self { pages, convert, items, next: Next::End, end: ListEnd::default(), is_stopped: false };
-        reader.next = reader.requested(false);
-        reader
+        Self {
+            pages: Pages::new(session, ()),
+            request,
+            begun_at: None,
+            convert,
+            items: Vec::new().into_iter(),
+            next: Next::Unsent,
+            end: ListEnd::default(),
+            is_stopped: false,
+        }
     }
 
     /// Returns `true` if there are items to hand out without a reply.
@@ -93,6 +103,9 @@ impl<T: Send, S: Send> Reader<T, S> {
     /// Stops the list after the pages that have been received.
     pub(super) fn stop(&mut self, now: Now) {
         self.is_stopped = true;
+        if let Next::Unsent = self.next {
+            self.next = Next::Failed(cancelled(0));
+        }
         let Next::Requested(requested) = &mut self.next else { return };
         let attempts = requested.call.attempts();
         // A response that has been handled counts as received, although it has not been polled for yet.
@@ -104,6 +117,9 @@ impl<T: Send, S: Send> Reader<T, S> {
     }
 
     pub(super) fn poll(&mut self, now: Now) -> Step<T, Result<ListEnd, Error>> {
+        if let Next::Unsent = self.next {
+            self.next = self.requested(now, false);
+        }
         loop {
             if let Some(step) = self.poll_request(now) {
                 return step;
@@ -112,10 +128,10 @@ impl<T: Send, S: Send> Reader<T, S> {
                 return Step::Event(item);
             }
             match mem::replace(&mut self.next, Next::Finished) {
-                Next::Arrived(page, attempts) => self.next = self.read(page, attempts),
+                Next::Arrived(page, attempts) => self.next = self.read(now, page, attempts),
                 Next::Failed(error) => return Step::Done(Err(error)),
                 Next::End => return Step::Done(Ok(mem::take(&mut self.end))),
-                Next::Requested(..) | Next::Finished => return Step::Done(Err(Error::finished())),
+                Next::Unsent | Next::Requested(..) | Next::Finished => return Step::Done(Err(Error::finished())),
             }
         }
     }
@@ -138,8 +154,8 @@ impl<T: Send, S: Send> Reader<T, S> {
             }
             let next = match requested.call.poll(now).into_output() {
                 Ok(Ok(page)) => Next::Arrived(page, requested.call.attempts()),
-                Ok(Err(error)) if self.pages.reduce(&error) => self.requested(has_items),
-                Ok(Err(error)) if requested.is_late(&error) => self.requested(false),
+                Ok(Err(error)) if self.pages.reduce(&error) => self.requested(now, has_items),
+                Ok(Err(error)) if requested.is_late(&error) => self.requested(now, false),
                 Ok(Err(error)) => Next::Failed(error),
                 Err(Step::Sleep(_)) if has_items => return None,
                 Err(mut step) => {
@@ -155,20 +171,22 @@ impl<T: Send, S: Send> Reader<T, S> {
     }
 
     /// Adds the items of a page. Returns the state after it.
-    fn read(&mut self, page: Page<S>, attempts: u32) -> Next<S> {
+    fn read(&mut self, now: Now, page: Page<S>, attempts: u32) -> Next<S> {
         let (items, undecoded) = page.items.into_parts();
         self.items = items.into_iter().filter_map(&mut self.convert).collect::<Vec<_>>().into_iter();
         self.end.add(page.last_modified, undecoded);
         match self.pages.advance(page.next_cursor, attempts) {
             Ok(true) if self.is_stopped => Next::Failed(cancelled(0)),
-            Ok(true) => self.requested(self.has_items()),
+            Ok(true) => self.requested(now, self.has_items()),
             Ok(false) => Next::End,
             Err(error) => Next::Failed(error),
         }
     }
 
-    fn requested(&self, is_early: bool) -> Next<S> {
-        Next::Requested(Box::new(Requested { call: self.pages.call(), sent: None, is_early }))
+    fn requested(&mut self, now: Now, is_early: bool) -> Next<S> {
+        let (session, begun_at) = (&self.pages.session, *self.begun_at.get_or_insert(now));
+        let call = session.call((self.request)(session.protocol(), self.pages.page(), begun_at));
+        Next::Requested(Box::new(Requested { call, sent: None, is_early }))
     }
 }
 

@@ -72,7 +72,8 @@ impl Assets for V1 {
             .body(file.content.clone().into(), media_type)
             .header(header::CONTENT_DISPOSITION, disposition)
             .transfer_timeout();
-        Ok(Some(post.returns()))
+        // What else is invalid about the description does not fail the post: the message only needs the id.
+        Ok(Some(post.reads(|response| Ok(response.json::<Stored>()?.0))))
     }
 
     /// `GET /v1/assets/{id}`.
@@ -93,6 +94,24 @@ fn jpeg(response: &mut ResponseReader<'_>) -> Result<Vec<u8>, Error> {
         return Ok(response.take_body());
     }
     Err(response.violation("expected a JPEG"))
+}
+
+/// The description of a file that was just stored.
+struct Stored(Asset);
+
+object! {
+    /// Only the id is essential.
+    Stored {
+        "id" => asset_id: required,
+        "file_name" => file_name: optional,
+        "media_type" => media_type: optional,
+        "size" => size: optional,
+    } Ok(Self(Asset {
+        asset_id,
+        file_name: file_name.unwrap_or_default(),
+        media_type: media_type.unwrap_or_default(),
+        size: size.unwrap_or_default(),
+    }))
 }
 
 object! {

@@ -134,7 +134,7 @@ single_kind! {
     Message: "message",
 }
 
-/// The id and the cursor are essential.
+/// The id is essential. Without a cursor, the feed fetches its position.
 impl Decode for Lease {
     fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let [id, cursor] = json.members(["id", "cursor"])?;
@@ -142,7 +142,11 @@ impl Decode for Lease {
         if check_segment("subscription", &id).is_err() {
             return Err(DecodeError::new("invalid id").at("id"));
         }
-        Ok(Self::new(id).at(cursor.required::<Arc<str>>()?))
+        let lease = Self::new(id);
+        Ok(match cursor.optional::<Arc<str>>() {
+            Some(cursor) => lease.at(cursor),
+            None => lease,
+        })
     }
 }
 

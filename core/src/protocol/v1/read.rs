@@ -44,8 +44,8 @@ impl ResponseReader<'_> {
             Some(_) => self.unexpected("expected an array", Some("items")),
             None => self.unexpected("missing field `items`", None),
         })?;
-        let cursor = self.next_cursor(cursor)?;
         let items = self.items(items).map_err(|reason| self.unexpected(reason, None))?;
+        let cursor = self.next_cursor_of_malformed(Some(cursor))?;
         Ok(items.next(cursor).last_modified(last_modified.optional()))
     }
 
@@ -62,17 +62,24 @@ impl ResponseReader<'_> {
         Ok(Some(cursor).filter(|cursor| !cursor.is_empty()))
     }
 
+    /// Same as [`next_cursor`](Self::next_cursor), for a body whose structure may be invalid around the cursor.
+    fn next_cursor_of_malformed(&self, cursor: Option<Member<'_>>) -> Result<Option<String>, UnexpectedResponse> {
+        let next = cursor.map_or(Ok(None), |cursor| self.next_cursor(cursor))?;
+        let is_lost = next.is_none() && Json::has_lost_member(self.body(), "next_cursor");
+        if is_lost { Err(self.unexpected("malformed next cursor", Some("next_cursor"))) } else { Ok(next) }
+    }
+
     /// Decodes the first page of a list in the response to a change. A malformed list is undecoded and not an error,
-    /// because the change has been made.
+    /// because the change has been made. A malformed cursor is an error: the rest of the list would be missing.
     pub(super) fn page_after_change<T: Decode>(&self) -> Result<Page<T>, UnexpectedResponse> {
         let undecoded = |json, reason| {
             let item = self.undecoded_item(json, &DecodeError::new(reason).at("items"));
             Page::of(Listing::new(Vec::new(), [item].into()))
         };
-        let mut next_cursor = None;
+        let mut cursor = None;
         let items = match List::read(self.body(), "next_cursor") {
             Some(list) => {
-                next_cursor = list.members(["next_cursor"]).ok().and_then(|[cursor]| cursor.optional());
+                cursor = list.members(["next_cursor"]).ok().map(|[cursor]| cursor);
                 match list.items(is_item::<T>) {
                     Ok(items) => self.items(items).map_err(|reason| self.unexpected(reason, None))?,
                     Err(items) => undecoded(items.unwrap_or(list.bytes()), "expected an array"),
@@ -80,7 +87,7 @@ impl ResponseReader<'_> {
             }
             None => undecoded(self.document()?, "expected an array"),
         };
-        Ok(items.next(next_cursor.map(|Exact(cursor)| cursor).filter(|cursor| !cursor.is_empty())))
+        Ok(items.next(self.next_cursor_of_malformed(cursor)?))
     }
 
     /// Decodes items; an error if the end of the list is missing.

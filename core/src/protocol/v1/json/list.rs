@@ -195,11 +195,11 @@ impl<'a> Malformed<'a> {
             return None;
         }
         let end = budget.value_end(self.body, at).filter(|end| *end <= self.end)?;
-        let mut after = self.body[end..].iter().filter(|byte| !byte.is_ascii_whitespace()).peekable();
-        let is_followed = match after.peek()? {
+        let next = budget.skip(self.body, end, b"");
+        let is_followed = match self.body.get(next)? {
             b',' | b']' => true,
             // There may be a bracket too many.
-            _ => self.body[at] == b'{' && matches!(after.find(|byte| !b"]}".contains(byte)), None | Some(b',')),
+            _ => self.body[at] == b'{' && budget.is_end_of_part(self.body, next),
         };
         is_followed.then_some(end)
     }

@@ -48,23 +48,26 @@ impl<'a> Marker<'a> {
     }
 }
 
-/// Returns the offset of the first object from this offset that has a member and is not a member itself.
+/// Returns the offset of the first object from this offset that has a member and is not the value of one.
 pub(super) fn next_object(bytes: &[u8], from: usize, end: usize) -> Option<usize> {
-    (from..end).find(|&at| {
-        bytes[at] == b'{' && bytes[..at].trim_ascii_end().last() != Some(&b':') && Marker::at(bytes, at).is_some()
-    })
+    (from..end).find(|&at| bytes[at] == b'{' && !is_after_key(&bytes[..at]) && Marker::at(bytes, at).is_some())
+}
+
+/// Returns `true` if these bytes end with a key and its colon. A colon may also stand in the place of a comma.
+fn is_after_key(bytes: &[u8]) -> bool {
+    let key = bytes.trim_ascii_end().strip_suffix(b":");
+    key.is_some_and(|key| key.trim_ascii_end().ends_with(b"\""))
 }
 
 /// Returns the offset of the last `]` in this range with the rest of an object after it: a member, or the end.
 pub(super) fn last_list_end(bytes: &[u8], from: usize, end: usize) -> Option<usize> {
-    (from..end).rev().find(|&at| {
+    (from..end).rev().filter(|&at| bytes[at] == b']').find(|&at| {
         let next = skip_whitespace(bytes, at + 1);
-        bytes[at] == b']'
-            && match bytes.get(next) {
-                Some(b',') => Marker::at(bytes, next).is_some(),
-                Some(b'}') => bytes[next + 1..].trim_ascii_start().is_empty(),
-                _ => false,
-            }
+        match bytes.get(next) {
+            Some(b',') => Marker::at(bytes, next).is_some(),
+            Some(b'}') => bytes[next + 1..].trim_ascii_start().is_empty(),
+            _ => false,
+        }
     })
 }
 
@@ -94,6 +97,7 @@ mod tests {
         assert_eq!(next_object(bytes, 0, bytes.len()), Some(0));
         assert_eq!(next_object(bytes, 1, bytes.len()), Some(17));
         assert_eq!(next_object(bytes, 1, 17), None);
+        assert_eq!(next_object(b"{} : {\"c\":2}", 0, 8), Some(5), "the colon is in the place of a comma");
         assert_eq!(last_list_end(bytes, 0, bytes.len()), Some(32));
         assert_eq!(last_list_end(bytes, 0, 32), Some(24));
         assert_eq!(last_list_end(bytes, 0, 24), None);

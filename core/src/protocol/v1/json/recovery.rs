@@ -1,5 +1,7 @@
 //! Members of an object with an invalid structure.
 
+use serde::de::IgnoredAny;
+
 use super::{
     marker::Marker,
     scan::{NoEnd, value_length},
@@ -40,6 +42,19 @@ impl Budget {
             Err(NoEnd::Cut | NoEnd::CutString) => rest.len(),
         };
         result.ok().map(|length| at + length)
+    }
+
+    /// Returns the offset of the first byte from this offset that is neither whitespace nor one of these.
+    pub(super) fn skip(&mut self, bytes: &[u8], at: usize, skipped: &[u8]) -> usize {
+        let is_skipped = |byte: &&u8| byte.is_ascii_whitespace() || skipped.contains(byte);
+        let length = bytes[at..].iter().take(self.0).take_while(is_skipped).count();
+        self.0 -= length;
+        at + length
+    }
+
+    /// Returns `true` if a comma or the end of the bytes is next, apart from closing brackets.
+    pub(super) fn is_end_of_part(&mut self, bytes: &[u8], at: usize) -> bool {
+        matches!(bytes.get(self.skip(bytes, at, b"]}")), None | Some(b','))
     }
 }
 
@@ -91,10 +106,7 @@ impl<'a> Iterator for Members<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         while let Some(Marker { key, value_at, .. }) = self.next_marker() {
             let end = self.budget.value_end(self.bytes, value_at);
-            let end = end.filter(|end| {
-                let mut after = self.bytes[*end..].iter().filter(|byte| !byte.is_ascii_whitespace());
-                matches!(after.find(|byte| !b"]}".contains(byte)), None | Some(b','))
-            });
+            let end = end.filter(|end| self.budget.is_end_of_part(self.bytes, *end));
             self.may_close |= end.is_none() && self.opens_unmarked(value_at);
             let is_own = self.depth == 0;
             self.at = end.unwrap_or(value_at);
@@ -113,6 +125,35 @@ impl<'a> Iterator for Members<'a> {
 }
 
 impl<'a> Json<'a> {
+    /// Returns `true` if a body may have lost a member of this name, because it is malformed: the name is behind or before
+    /// a quote, and is neither a whole text nor the name of a member that is `null` or empty.
+    pub(in crate::protocol) fn has_lost_member(body: &[u8], name: &str) -> bool {
+        // Neither a colon nor another value follows.
+        let is_end = |rest: &[u8]| {
+            let mut after = rest.iter().filter(|byte| !byte.is_ascii_whitespace());
+            match after.next() {
+                None => true,
+                Some(b',') => after.next() != Some(&b':'),
+                Some(b'}' | b']') => !matches!(after.find(|byte| !b"}]".contains(byte)), Some(b':' | b'"')),
+                Some(_) => false,
+            }
+        };
+        let is_empty =
+            |value: &[u8]| [&b"null"[..], b"\"\""].iter().any(|empty| value.strip_prefix(*empty).is_some_and(is_end));
+        if serde_json::from_slice::<IgnoredAny>(body).is_ok() {
+            return false;
+        }
+        let mut names = (0..body.len()).filter(|&at| body[at..].starts_with(name.as_bytes()));
+        names.any(|at| {
+            let before = &body[..at];
+            let Some(rest) = body[at + name.len()..].strip_prefix(b"\"") else {
+                return before.ends_with(b"\"") && !before.ends_with(b"\\\"");
+            };
+            let value = rest.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
+            !value.map_or_else(|| is_end(rest), is_empty)
+        })
+    }
+
     /// Returns the last well-formed value with this name of a body that is not exactly one value, at any depth.
     pub(in crate::protocol) fn find_in_malformed(body: &'a [u8], name: &str) -> Option<Self> {
         let bytes = trimmed(body)?;
@@ -169,6 +210,27 @@ mod tests {
         let json = br#"{"o":{"a":"5" x","i":2},"i":1}"#;
         let (_, outer) = Members::new(json).next().expect("there is a member");
         assert_eq!(members(outer.bytes), ["\"i\":2"], "the object ends at its bracket");
+    }
+
+    #[test]
+    fn a_lost_member_is_found() {
+        for body in [
+            r#"{"a":"x"y"}"#,
+            r#"{"a":"xy,"b":1}"#,
+            r#"{"b":[]},"a":"x"}"#,
+            r#"{"b":[], "a" : ,"x"}"#,
+            r#"{"b":[],"a:"x"}"#,
+            r#"{"b":[],a":"x"}"#,
+            r#"{"b":[],"a\":"x"}"#,
+            r#"{"b":[],"a"x:"y"}"#,
+            r#"{"b":[],"a":null"x"}"#,
+            r#"{"b":[],"a"}:"x"}"#,
+        ] {
+            assert!(Json::has_lost_member(body.as_bytes(), "a"), "{body}");
+        }
+        for body in [r#"{"a":null}"#, r#"{"a": "" }"#, r#"["a","\"a\": 1"]"#, r#"{"b":" a: 1","c":"a"}"#] {
+            assert!(!Json::has_lost_member(body.as_bytes(), "a"), "{body}");
+        }
     }
 
     #[test]
