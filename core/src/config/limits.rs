@@ -29,7 +29,9 @@ impl Timeouts {
             TimeoutClass::Default => Timeout::Total(self.request),
             TimeoutClass::Listing => Timeout::Total(self.listing),
             TimeoutClass::Transfer => Timeout::Idle(self.transfer_idle),
-            TimeoutClass::LongPoll(wait) => Timeout::LongPoll { head: wait + LONG_POLL_GRACE, idle: self.request },
+            TimeoutClass::LongPoll(wait) => {
+                Timeout::LongPoll { head: wait.saturating_add(LONG_POLL_GRACE), idle: self.request }
+            }
             TimeoutClass::Short => Timeout::Total(self.request.min(SHORT_TIMEOUT)),
         }
     }

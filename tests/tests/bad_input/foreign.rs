@@ -18,10 +18,12 @@ use teamwire_core::{
 use super::refused;
 
 /// A protocol whose feed returns the cursor and the messages of `x-cursor` and the body.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Foreign {
     route: &'static str,
     pause: Option<Duration>,
+    /// The wait of posts, which it sends as long polls, and of polls.
+    wait: Option<Duration>,
 }
 
 impl Wire for Foreign {
@@ -47,7 +49,9 @@ fn message(id: &str) -> Message {
 impl Messages for Foreign {
     fn post(&self, chat: &ThreadId, _: &Draft, _: &[Attached]) -> Made<Dated<Message>> {
         let route = Route::new(self.route).id(chat)?.query("a", "b");
-        Ok(Endpoint::post(route).reads(move |_| Ok(Dated::new(message("m1")))))
+        let post = Endpoint::post(route);
+        let post = if let Some(wait) = self.wait { post.long_poll(wait) } else { post };
+        Ok(post.reads(move |_| Ok(Dated::new(message("m1")))))
     }
 }
 
@@ -55,7 +59,7 @@ impl Feeds for Foreign {
     fn message_updates(&self, _: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Message>> {
         let pause = self.pause;
         let route = Route::new("feed").query("after", poll.cursor.unwrap_or("start"));
-        Ok(Endpoint::get(route).reads(move |response| {
+        Ok(Endpoint::get(route).long_poll(self.wait.unwrap_or(poll.wait)).reads(move |response| {
             let cursor = response.headers()["x-cursor"].to_str().unwrap_or_default().to_owned();
             let text = String::from_utf8_lossy(response.body());
             let items = text.split_whitespace().map(|id| BatchItem::new(id, Ok(message(id))));
@@ -79,7 +83,7 @@ fn script(protocol: Foreign) -> Script {
 }
 
 fn feed(pause: Option<Duration>) -> Script {
-    script(Foreign { route: "", pause })
+    script(Foreign { pause, ..Foreign::default() })
 }
 
 fn batch(cursor: &str, messages: &'static str) -> Respond {
@@ -94,18 +98,20 @@ fn poll(after: &str) -> Expect {
 fn fixed_segments_have_the_characters_of_a_path() {
     let chat = ThreadId::from("\u{e9}".repeat(10_000));
     for route in ["a b", "a?b", "a#b", "a\"b", "a\\b", "a\u{e9}b", "a\nb", "{id}"] {
-        let client = Client::new(script(Foreign { route, pause: None }));
+        let client = Client::new(script(Foreign { route, ..Foreign::default() }));
         refused(client.chats().chat(chat.clone()).post("hello"), "route", "characters that a path cannot have");
     }
     let route = "a%20b/~c;d=e:f@g/";
     let path = format!("/base/{route}/c1");
-    let script = script(Foreign { route, pause: None }).then(Expect::post(path).query("a", "b"), Respond::status(200));
+    let script =
+        script(Foreign { route, ..Foreign::default() }).then(Expect::post(path).query("a", "b"), Respond::status(200));
     Client::new(script).chats().chat("c1").post("hello").expect("it is posted");
 }
 
 #[test]
 fn authorization_is_not_shown() {
-    let script = script(Foreign { route: "a", pause: None }).then(Expect::post("/base/a/c1"), Respond::status(200));
+    let script =
+        script(Foreign { route: "a", ..Foreign::default() }).then(Expect::post("/base/a/c1"), Respond::status(200));
     Client::new(script.clone()).chats().chat("c1").post("hello").expect("it is posted");
     assert_eq!(script.requests()[0].header("authorization"), Some("a-secret-of-the-bot"));
     assert!(!format!("{:?}", script.requests()).contains("a-secret-of-the-bot"));
@@ -162,5 +168,21 @@ fn pause_of_a_feed_is_bounded() {
         let requests = script.requests();
         let waited = requests[2].at.saturating_duration_since(requests[1].at);
         assert!((min..max).contains(&waited), "{pause:?} after {messages:?}: {waited:?}");
+    }
+}
+
+#[test]
+fn wait_of_a_long_poll_may_have_any_length() {
+    for wait in [Duration::ZERO, Duration::MAX] {
+        let foreign = Foreign { route: "a", wait: Some(wait), ..Foreign::default() };
+        let post = script(foreign).then(Expect::post("/base/a/c1"), Respond::status(200));
+        Client::new(post.clone()).chats().chat("c1").post("hello").expect("it is posted");
+        let feed = script(foreign)
+            .then(poll("start"), batch("k1", ""))
+            .then(poll("k1"), Respond::connection_lost())
+            .then(poll("k1"), batch("k2", "m1"));
+        assert!(matches!(events(&feed, None)[..], [_, FeedEvent::Retrying(_), FeedEvent::Update { .. }]));
+        post.assert_done();
+        feed.assert_done();
     }
 }
