@@ -143,9 +143,9 @@ impl Error {
     /// That is the case
     ///
     /// - if the connection failed or timed out after a byte of the request may have been [sent](TransportError::sent)
-    /// - if the protocol states that of the server's response. With the default protocol, these have a status of 500 or
-    ///   more and the kind `Server`, or are `in_progress`: the server is still processing an earlier request with the
-    ///   same idempotency key
+    /// - if the protocol states that of the server's response. With the default protocol, these have the status 408 or
+    ///   one of 500 or more and the kind `Server`, or are `in_progress`: the server is still processing an earlier
+    ///   request with the same idempotency key
     /// - if the response is that of a proxy, and has the status 408 or one of 500 or more
     /// - if the response violates the protocol
     /// - if the operation was cancelled while a request was in progress

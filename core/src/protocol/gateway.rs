@@ -4,7 +4,11 @@ use alloc::{format, string::String, vec::Vec};
 
 use http::{StatusCode, header};
 
-use super::{ResponseReader, content::content_coding, refusal::is_transient};
+use super::{
+    ResponseReader,
+    content::content_coding,
+    refusal::{is_transient, is_uncertain},
+};
 use crate::error::{ApiError, Error, ErrorKind, Meaning};
 
 /// Returns the error of such a response, with an excerpt of the body.
@@ -33,8 +37,7 @@ pub(super) fn error(reader: &ResponseReader<'_>) -> Error {
         not_found: None,
         meaning: Meaning {
             is_transient: is_transient(reader.status()),
-            // Some proxies send 408 after they have forwarded the complete request.
-            is_uncertain: reader.status().is_server_error() || reader.status() == StatusCode::REQUEST_TIMEOUT,
+            is_uncertain: is_uncertain(reader.status()),
             is_in_progress: false,
             is_login_expired: false,
             is_of_protocol: false,

@@ -85,7 +85,7 @@ impl Refusal {
     /// Creates a refusal of which only the status is known, as for a code that the protocol does not define: `Auth` for
     /// 401 and 403, `NotFound` for 404, `Conflict` for 409, `InvalidRequest` for 400, 413, 415 and 422, `RateLimited`
     /// for 429, and `Server` for any other. It is transient for 408, 429, and 500 or more except 501 and 505, and
-    /// uncertain for 500 or more.
+    /// uncertain for 408 and 500 or more.
     pub fn by_status(status: StatusCode) -> Self {
         let kind = match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorKind::Auth,
@@ -98,7 +98,7 @@ impl Refusal {
             | StatusCode::UNPROCESSABLE_ENTITY => ErrorKind::InvalidRequest,
             _ => ErrorKind::Server,
         };
-        Self::new(kind).transient(is_transient(status)).uncertain(status.is_server_error())
+        Self::new(kind).transient(is_transient(status)).uncertain(is_uncertain(status))
     }
 
     /// Sets the server's error code, which the protocol defines. It is shown even if it looks like a credential, so it
@@ -203,6 +203,12 @@ pub(super) fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502..=504 | 506..=599)
 }
 
+/// Returns `true` for a status after which the request may have been performed. Some proxies send 408 after they have
+/// forwarded the complete request.
+pub(super) fn is_uncertain(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,6 +218,7 @@ mod tests {
         for (status, kind, is_transient, is_uncertain) in [
             (401, ErrorKind::Auth, false, false),
             (404, ErrorKind::NotFound, false, false),
+            (408, ErrorKind::Server, true, true),
             (409, ErrorKind::Conflict, false, false),
             (410, ErrorKind::Server, false, false),
             (422, ErrorKind::InvalidRequest, false, false),

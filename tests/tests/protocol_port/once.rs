@@ -33,8 +33,9 @@ fn request_is_not_repeated_once_a_byte_has_left() {
         Respond::status(504).retry_after(1),
         Respond::status(201).body("text/html", "<html>"),
         Respond::status(302),
-        // A proxy may have forwarded the complete request.
+        // A proxy may have forwarded the complete request, and so may a gateway of the server.
         Respond::status(408),
+        Respond::problem(408, "upstream_timeout"),
     ];
     for failure in failures {
         let case = format!("{failure:?}");

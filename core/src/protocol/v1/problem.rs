@@ -14,7 +14,7 @@ use crate::{
     protocol::{
         Refusal, ResponseReader,
         content::{PROBLEM, media_type},
-        refusal::is_transient,
+        refusal::{is_transient, is_uncertain},
     },
 };
 
@@ -103,7 +103,7 @@ pub(super) fn refusal(reader: &ResponseReader<'_>) -> Option<Refusal> {
     let ids = ids.filter_map(|id| String::decode(id).ok()).take(MAX_INVALID_MEMBERS);
     let mut refusal = Refusal::new(kind)
         .transient(is_transient(status))
-        .uncertain(kind == ErrorKind::Server && status.is_server_error())
+        .uncertain(kind == ErrorKind::Server && is_uncertain(status))
         .invalid_members(ids);
     match code.as_str() {
         code::IN_PROGRESS if status == StatusCode::CONFLICT => refusal = refusal.in_progress(),
