@@ -24,9 +24,9 @@ impl Error {
     /// Returns `true` if the same call would fail again, now and after a restart, until its arguments, the chat or the
     /// permissions of the bot are changed. So a handler logs it, and continues with the next event.
     ///
-    /// That is the case if an argument or an image is invalid, if the protocol does not have the operation, and if the
-    /// server has rejected this request: its chat does not exist or is closed, the bot lacks permission (403), or its
-    /// idempotency key belongs to another one.
+    /// That is the case if an argument or an image is invalid, if the protocol does not have the operation or an option
+    /// of it, and if the server has rejected this request: its chat does not exist or is closed, the bot lacks
+    /// permission (403), or its idempotency key belongs to another one.
     ///
     /// It is `false` for [transient](Self::is_transient) errors and `Cancelled`, and for errors that concern more than
     /// this call: unknown credentials (401), failures of TLS, of a proxy, of a login, of a local file or of a store,

@@ -61,6 +61,9 @@ use crate::StateFile;
 /// are [removed](OutboxMessages::retain). The whole file is written with each change, so it is for hundreds of messages
 /// rather than for all of a year. As with a [`StateFile`], one process uses the file at a time.
 ///
+/// It needs a protocol with idempotency keys: with any other, [`deliver`](Self::deliver) fails with
+/// [`Unsupported`](teamwire_core::ErrorKind::Unsupported), and the messages wait.
+///
 /// With the default protocol, the server remembers keys for 24 hours. If the outcome of a post is unknown, and the
 /// program is down for longer than that, the message may be posted twice.
 pub struct Outbox<T = ()>(Arc<Shared<T>>);

@@ -8,7 +8,8 @@ use std::{
 
 use serde::{Deserialize, Serialize, Serializer};
 use smol::{channel, future};
-use teamwire_blocking::{Config, Outbox};
+use teamwire_blocking::{Config, ErrorKind, Outbox};
+use teamwire_protocols::Second;
 use teamwire_sandbox::{Sandbox, org};
 use teamwire_test_support::Folder;
 
@@ -89,6 +90,33 @@ fn tasks_share_an_outbox() {
         }
     });
     assert_posted(&sandbox, &outbox, &folder);
+}
+
+#[test]
+fn protocol_without_keys_rejects_no_message() {
+    let ((sandbox, config), folder) = (sandbox(), Folder::new());
+    let outbox = open(&folder);
+    let second = config.clone().with_protocol(Second::default());
+    let blocking = |config: &Config| teamwire_blocking::client(config.clone()).expect("it is valid");
+    let asynchronous = |config: &Config| teamwire_async_std::client(config.clone()).expect("it is valid");
+    for number in 1..3 {
+        let key = number.to_string();
+        assert!(outbox.change(|messages| messages.add(&key, org::LOBBY, key.as_str())).expect("saved"));
+        assert!(outbox.change(|messages| messages.add_reply(format!("{key}-reply"), &key, "again")).expect("saved"));
+        let errors = [
+            outbox.deliver(&blocking(&second), |_, key, _| panic!("{key}")).expect_err("there are no keys"),
+            smol::block_on(outbox.deliver(&asynchronous(&second), |_, key, _| panic!("{key}"))).expect_err("no keys"),
+        ];
+        assert_eq!(errors.map(|error| error.kind()), [ErrorKind::Unsupported; 2]);
+        assert_eq!((outbox.messages().waiting(), open(&folder).messages().waiting()), (2, 2));
+        // Nothing is lost: a protocol with keys posts them.
+        let delivery = match number {
+            1 => outbox.deliver(&blocking(&config), |_, _, outcome| assert!(outcome.is_ok())),
+            _ => smol::block_on(outbox.deliver(&asynchronous(&config), |_, _, outcome| assert!(outcome.is_ok()))),
+        };
+        assert_eq!(delivery.expect("the server works").posted, 2);
+    }
+    assert_eq!(sandbox.texts(org::LOBBY).len(), 4);
 }
 
 #[test]

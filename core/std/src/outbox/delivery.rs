@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
-use teamwire_core::{Client, Error, Message, effect::FileErrorKind, error::Cause, executor::Portable};
+use teamwire_core::{Client, Error, ErrorKind, Message, effect::FileErrorKind, error::Cause, executor::Portable};
 
 use super::{
     Outbox,
@@ -55,6 +55,10 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     ///
     /// # Errors
     ///
+    /// `Unsupported` if the protocol has no idempotency keys, without which no message can be posted once, or not an
+    /// option of the message. It still waits, with those behind it: [remove](OutboxMessages::remove) one that cannot be
+    /// posted by this protocol.
+    ///
     /// Another error of a post, which ends a bot, such as `Auth` for a revoked key, `Cancelled` if the client was
     /// stopped, and `File` for an attachment that exists but cannot be read: the message still waits. Those of
     /// [`StateFile::save`](crate::StateFile::save): the next delivery posts the message again, with its key. What was
@@ -75,6 +79,8 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
                 let outcome = X::wait(client.chats().chat(chat).post(draft)).await;
                 match &outcome {
                     Ok(_) => running.succeed(),
+                    // It may concern all messages: each has a key, which not every protocol can send.
+                    Err(error) if error.kind() == ErrorKind::Unsupported => return outcome.map(|_| delivery),
                     Err(error) if error.is_permanent() => running.succeed(),
                     Err(error) if is_file_missing(error) => {}
                     Err(error) if error.is_transient() => {
