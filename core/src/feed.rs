@@ -38,7 +38,8 @@
 //!
 //! Of all error responses, only those that the [protocol](crate::protocol::Refusal) recognises can expire a
 //! subscription or a cursor, or end a feed. Others, from a gateway for instance, are retried, except a 401. A proxy
-//! that rejects the login or the tunnel, and a server that requires a client certificate, also end the feed.
+//! that rejects the login or the tunnel, and a server that requires a client certificate, also end the feed. So does a
+//! failed [login](crate::protocol::Wire::login), unless the failure is transient or that of an intermediary.
 //!
 //! The guarantees above are those of a server with cursors for each event. With another protocol than the default one,
 //! they depend on the server: see [`protocol::Batch`](crate::protocol::Batch).

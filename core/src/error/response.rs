@@ -20,6 +20,8 @@ pub struct UnexpectedResponse {
     pub request_id: Option<String>,
     /// `true` if it exceeds the size limit. A smaller page of the same list might not exceed it.
     pub(crate) is_too_large: bool,
+    /// `true` if the protocol has read the response, as opposed to an error response that it does not recognise.
+    pub(crate) is_read: bool,
 }
 
 impl UnexpectedResponse {
@@ -31,6 +33,7 @@ impl UnexpectedResponse {
             excerpt: String::new(),
             request_id: None,
             is_too_large: false,
+            is_read: false,
         }
     }
 

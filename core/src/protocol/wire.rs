@@ -90,9 +90,10 @@ pub trait Wire: fmt::Debug + Send + Sync + 'static {
     ///
     /// It is called when a client is created, to determine if there is a login, and before each login. It is retried
     /// like a request that may be [repeated](Endpoint::repeatable). If it fails, so do all operations that wait for it,
-    /// with [`Cause::Login`](crate::error::Cause::Login). Feeds retry a transient failure. Errors contain nothing of a
-    /// successful response, which contains the token, except what the reader puts into a
-    /// [`violation`](ResponseReader::violation).
+    /// with [`Cause::Login`](crate::error::Cause::Login). Feeds retry a transient failure, one of TLS, and an error
+    /// response that the protocol does not recognise; any other failure ends them, such as a refusal with a code or an
+    /// error of the reader. Errors contain nothing of a successful response, which contains the token, except what the
+    /// reader puts into a [`violation`](ResponseReader::violation).
     ///
     /// # Errors
     ///

@@ -182,12 +182,29 @@ fn unauthorized_without_its_body_may_be_an_expiry() {
 fn feed_retries_a_login_that_may_succeed_later() {
     let page = Respond::status(404).body("text/html", "<html>");
     let tls = Respond::error(TransportError::new(TransportErrorKind::Tls, "the certificate has expired"));
-    for (failure, is_retried) in [(tls, true), (page, true), (Respond::problem(401, "auth"), false)] {
+    for (failure, is_retried) in [
+        (tls, true),
+        (page, true),
+        (Respond::status(403).body("text/html", "<html>"), true),
+        (Respond::status(302).header("location", "https://portal.example/"), true),
+        (Respond::status(429), true),
+        (Respond::problem(503, "overloaded"), true),
+        (Respond::problem(401, "auth"), false),
+        // Each retry would be another login, which may lock the account.
+        (Respond::status(401), false),
+        (Respond::problem(403, "account_disabled"), false),
+        (Respond::problem(404, "no_such_bot"), false),
+        (Respond::json(200, serde_json::json!({})), false),
+        (token("short"), false),
+        (Respond::status(200).body("text/html", "<html>"), false),
+        (Respond::status(200).header("content-encoding", "gzip").body("application/json", "{}"), false),
+    ] {
+        let case = format!("{failure:?}");
         let never = config(TokenProtocol::default()).with_retry(RetryPolicy::NEVER);
         let script = Script::with_config(never).then(expect_login(), failure);
         let mut feed = Client::new(script.clone()).chats().reaction_updates(FeedOptions::default());
         let event = feed.next().expect("the login fails");
-        assert_eq!(matches!(event, Ok(FeedEvent::Retrying(_))), is_retried, "{event:?}");
+        assert_eq!(matches!(event, Ok(FeedEvent::Retrying(_))), is_retried, "{case}: {event:?}");
         script.assert_done();
     }
 }

@@ -140,7 +140,7 @@ impl<T> Endpoint<T> {
             reader.hide_content();
         }
         let error = if self.is_read(reader.status()) {
-            match head_check.map(|()| (self.read)(&mut reader)) {
+            let mut error = match head_check.map(|()| (self.read)(&mut reader)) {
                 Ok(Ok(value)) => return Ok(value),
                 Ok(Err(error)) => match error.cause() {
                     Cause::Api(_) | Cause::UnexpectedResponse(_) => error,
@@ -148,7 +148,11 @@ impl<T> Endpoint<T> {
                     cause => reader.violation(&format!("{cause}")),
                 },
                 Err(reason) => reader.violation(&reason),
+            };
+            if let Cause::UnexpectedResponse(response) = error.cause_mut() {
+                response.is_read = true;
             }
+            error
         } else {
             protocol.refusal(&reader).map_or_else(|| gateway::error(&reader), |refusal| reader.refused(refusal))
         };
