@@ -3,6 +3,10 @@
 //! The first operation that needs the token takes the turn and performs the login; the others look again after a short
 //! wait. A turn ends with its result, or when it is dropped. An operation that is not polled any more loses its turn
 //! after a while. A failed login is the failure of all operations that waited for it.
+//!
+//! After a failed login, the gate is closed: for the time that the server asks for, and for a time that doubles if the
+//! login was refused, because refused logins may lock an account. Later operations wait for that time, or fail with the
+//! same error.
 
 use alloc::{collections::VecDeque, sync::Arc};
 use core::time::Duration;
@@ -10,7 +14,8 @@ use core::time::Duration;
 use crate::{
     credentials::Credentials,
     effect::{Moment, Now},
-    error::Error,
+    error::{Cause, Error},
+    pacing::MAX_PAUSE,
     protocol::Token,
     redaction::Redaction,
     shared::Shared,
@@ -19,6 +24,9 @@ use crate::{
 /// Time after which a waiting operation looks again; it doubles each time, up to the maximum.
 const MIN_WAIT: Duration = Duration::from_millis(10);
 const MAX_DOUBLINGS: u32 = 4;
+/// Time after a refused login until the next one; it doubles with each, up to the maximum.
+const MIN_REFUSED_PAUSE: Duration = Duration::from_secs(10);
+const MAX_REFUSED_PAUSE: Duration = Duration::from_secs(5 * 60);
 /// Maximum number of tokens that are redacted.
 const MAX_TOKENS: usize = 4;
 
@@ -39,6 +47,10 @@ struct State {
     /// The number of failed logins, and the error of the last one.
     failures: u64,
     error: Option<Error>,
+    /// The time until which nobody logs in, and the error that the next ones get.
+    closed: Option<(Moment, Error)>,
+    /// The number of refused logins since the last successful one.
+    refusals: u32,
 }
 
 /// The outcome of [`Gate::enter`].
@@ -49,7 +61,7 @@ pub(crate) enum Entry {
     LogIn(Turn),
     /// Another operation performs the login.
     Wait(Moment),
-    /// The login that the caller waited for has failed.
+    /// The login that the caller waited for has failed, or one shortly before.
     Failed(Error),
 }
 
@@ -84,8 +96,9 @@ impl Gate {
     }
 
     /// Lets an operation in, if there is a token. A turn that is not [extended](Turn::extend) for `patience` passes to
-    /// the next operation. A visit ends when the operation is let in: it shares only failures that it has waited for.
-    pub(crate) fn enter(&self, now: Now, visit: &mut Visit, patience: Duration) -> Entry {
+    /// the next operation. A visit ends when the operation is let in: it shares only failures that it has waited for,
+    /// and those after which the gate is closed. The caller waits up to `max_wait` for it to open.
+    pub(crate) fn enter(&self, now: Now, visit: &mut Visit, patience: Duration, max_wait: Duration) -> Entry {
         self.0.with(|state| {
             if let Some(token) = &state.token {
                 *visit = Visit::default();
@@ -99,6 +112,9 @@ impl Gate {
                 let wait = MIN_WAIT * (1 << visit.looks.min(MAX_DOUBLINGS));
                 visit.looks += 1;
                 return Entry::Wait(now.moment.saturating_add(wait));
+            }
+            if let Some(closed) = state.closed_at(now.moment, max_wait) {
+                return closed;
             }
             state.turns += 1;
             state.turn = Some((state.turns, now.moment.saturating_add(patience)));
@@ -116,6 +132,33 @@ impl Gate {
     }
 }
 
+impl State {
+    /// Returns the entry of an operation that needs a login while none is allowed; `None` if one is.
+    fn closed_at(&self, now: Moment, max_wait: Duration) -> Option<Entry> {
+        let (until, error) = self.closed.as_ref().filter(|(until, _)| now < *until)?;
+        let remaining = until.saturating_duration_since(now);
+        if error.is_transient() && remaining <= max_wait {
+            return Some(Entry::Wait(*until));
+        }
+        let error = error.clone();
+        Some(Entry::Failed(if error.retry_after().is_some() { error.with_retry_after(remaining) } else { error }))
+    }
+
+    /// Closes the gate for a while after a failure that calls for it.
+    fn close(&mut self, now: Moment, error: &Error) {
+        let is_refused = matches!(error.cause(), Cause::Api(_) | Cause::UnexpectedResponse(_)) && !error.is_transient();
+        let pause = if is_refused { self.next_refused_pause() } else { Duration::ZERO };
+        let pause = pause.max(error.retry_after().unwrap_or_default().min(MAX_PAUSE));
+        self.closed = (!pause.is_zero()).then(|| (now.saturating_add(pause), error.clone()));
+    }
+
+    fn next_refused_pause(&mut self) -> Duration {
+        let doublings = self.refusals;
+        self.refusals = self.refusals.saturating_add(1);
+        MIN_REFUSED_PAUSE.saturating_mul(2_u32.saturating_pow(doublings)).min(MAX_REFUSED_PAUSE)
+    }
+}
+
 impl Turn {
     /// Extends the turn while the login makes progress. Returns `false` if the turn has passed to another operation.
     pub(crate) fn extend(&self, until: Moment) -> bool {
@@ -124,20 +167,26 @@ impl Turn {
 
     /// Ends the turn with the result of the login. Returns `false` if the turn has passed to another operation; the
     /// result does not count then.
-    pub(crate) fn settle(self, result: Result<Token, Error>, credentials: &Credentials) -> bool {
+    pub(crate) fn settle(self, now: Moment, result: Result<Token, Error>, credentials: &Credentials) -> bool {
         self.with(|state| match result {
             Ok(token) => {
                 state.tokens.truncate(MAX_TOKENS - 1);
                 state.tokens.push_front(token.clone());
                 state.redaction = Some(credentials.redaction_with_tokens(state.tokens.iter().map(Token::expose)));
                 state.token = Some(Arc::new(token));
-                state.error = None;
+                (state.error, state.closed, state.refusals) = (None, None, 0);
             }
             Err(error) => {
+                state.close(now, &error);
                 state.failures += 1;
                 state.error = Some(error);
             }
         })
+    }
+
+    /// Ends the turn with a failure that concerns only the caller, apart from the time that the server asks for.
+    pub(crate) fn abandon(self, now: Moment, error: &Error) {
+        self.with(|state| state.close(now, error));
     }
 
     /// Calls `f` if the turn has not passed to another operation. Returns `false` if it has.

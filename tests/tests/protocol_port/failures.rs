@@ -2,6 +2,7 @@
 
 use std::{error::Error as _, time::Duration};
 
+use serde_json::json;
 use teamwire_core::{
     Client, ErrorKind, FeedEvent, FeedOptions,
     config::RetryPolicy,
@@ -12,9 +13,12 @@ use teamwire_core::{
 use teamwire_tests::TokenProtocol;
 
 use crate::support::{
-    FIRST, POST, SECOND, at, by_hand, config, ends, expect_login, expect_post, expired, expired_reply, post, posted,
-    posted_reply, problem, script, sends, token, token_reply, waits,
+    FIRST, POST, SECOND, at, by_hand, config, ends, expect_login, expect_post, expired, expired_reply, logins, post,
+    posted, posted_reply, problem, script, sends, token, token_reply, waits,
 };
+
+/// The time after a refused login, in milliseconds.
+const REFUSED_PAUSE: u64 = 10_000;
 
 #[test]
 fn refused_login_is_the_cause_of_the_error() {
@@ -67,8 +71,7 @@ fn failure_after_an_uncertain_attempt_is_uncertain() {
 
 #[test]
 fn invalid_response_is_an_error_of_the_login() {
-    let invalid =
-        [Respond::json(200, serde_json::json!({})), Respond::status(204), token("short"), token("with spaces")];
+    let invalid = [Respond::json(200, json!({})), Respond::status(204), token("short"), token("with spaces")];
     for invalid in invalid {
         let script = script().then(expect_login(), invalid);
         let error = post(&script).expect_err("it has no token");
@@ -96,9 +99,9 @@ fn failure_is_shared_by_those_who_waited() {
         let error = ends(other, at(500)).expect_err("the login that it waited for has failed");
         assert!(matches!(error.cause(), Cause::Login { .. }) && error.kind() == ErrorKind::Auth, "{error:?}");
     }
-    let (login, _) = sends(&mut later, at(500), TokenProtocol::LOGIN);
-    later.handle(at(500), login, token_reply(FIRST));
-    assert_eq!(sends(&mut later, at(500), POST).1.as_deref(), Some(FIRST));
+    let (login, _) = sends(&mut later, at(REFUSED_PAUSE + 1), TokenProtocol::LOGIN);
+    later.handle(at(REFUSED_PAUSE + 1), login, token_reply(FIRST));
+    assert_eq!(sends(&mut later, at(REFUSED_PAUSE + 1), POST).1.as_deref(), Some(FIRST));
 }
 
 #[test]
@@ -116,12 +119,80 @@ fn failure_of_a_login_that_was_not_waited_for_is_not_shared() {
     let (login, _) = sends(&mut first, at(500), TokenProtocol::LOGIN);
     first.handle(at(500), login, problem(401, "auth"));
     ends(&mut first, at(500)).expect_err("the login is refused");
-    waiting.handle(at(600), slow, expired_reply());
-    let (login, _) = sends(&mut waiting, at(600), TokenProtocol::LOGIN);
-    waiting.handle(at(600), login, token_reply(SECOND));
-    let (ticket, _) = sends(&mut waiting, at(600), POST);
-    waiting.handle(at(600), ticket, posted_reply());
-    ends(&mut waiting, at(600)).expect("it is posted");
+    let now = at(500 + REFUSED_PAUSE);
+    waiting.handle(now, slow, expired_reply());
+    let (login, _) = sends(&mut waiting, now, TokenProtocol::LOGIN);
+    waiting.handle(now, login, token_reply(SECOND));
+    let (ticket, _) = sends(&mut waiting, now, POST);
+    waiting.handle(now, ticket, posted_reply());
+    ends(&mut waiting, now).expect("it is posted");
+}
+
+#[test]
+fn operations_after_a_limited_login_neither_log_in_nor_wait_too_long() {
+    let hour = || Respond::problem(429, "rate_limited").retry_after(3_600);
+    for policy in [RetryPolicy::default(), RetryPolicy::NEVER] {
+        let script = script()
+            .then(expect_login(), hour())
+            .then(expect_login(), Respond::problem(429, "rate_limited").retry_after(40))
+            .then(expect_login(), token(FIRST))
+            .then(expect_post(FIRST), posted());
+        let client = Client::new(script.clone());
+        // Its login does not settle the matter for others, except for the time that the server asks for.
+        let chat = client.with_retry(policy).chats().chat("c1");
+        for number in 0..1_000 {
+            let error = chat.post("hello").expect_err("the login is limited");
+            assert!(matches!(error.cause(), Cause::Login { .. }), "{number}: {error:?}");
+            assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::RateLimited, false), "{number}");
+            assert_eq!(error.retry_after(), Some(Duration::from_secs(3_600)), "{number}");
+        }
+        assert_eq!(logins(&script.requests()), 1);
+        client.sleep(Duration::from_secs(3_000)).expect("it is not stopped");
+        let error = chat.post("hello").expect_err("the login is limited");
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(600)));
+        client.sleep(Duration::from_secs(600)).expect("it is not stopped");
+        if policy.max_retries == 0 {
+            chat.post("hello").expect_err("the login is limited again");
+        }
+        // A shorter time is waited for.
+        client.chats().chat("c1").post("hello").expect("it is posted");
+        script.assert_done();
+        let times: Vec<_> = script.requests().iter().map(|request| request.at).collect();
+        assert!(times[2].saturating_duration_since(times[1]) >= Duration::from_secs(40), "as the server requires");
+    }
+}
+
+#[test]
+fn operations_after_a_refused_login_rarely_log_in() {
+    for refused in [Respond::problem(401, "auth"), Respond::problem(403, "disabled"), Respond::json(200, json!({}))] {
+        let script = script()
+            .then(expect_login(), refused.clone().times(2))
+            .then(expect_login(), token(FIRST))
+            .then(expect_post(FIRST), expired())
+            .then(expect_login(), refused)
+            .then(expect_login(), token(SECOND))
+            .then(expect_post(SECOND), posted());
+        let client = Client::new(script.clone());
+        let chat = client.chats().chat("c1");
+        let is_refused = |number: usize, pause: u64| {
+            let first = chat.post("hello").expect_err("the login is refused").to_string();
+            for _ in 0..100 {
+                let error = chat.post("hello").expect_err("the login was refused");
+                assert!(matches!(error.cause(), Cause::Login { .. }) && !error.is_transient(), "{error:?}");
+                assert_eq!(error.to_string(), first);
+            }
+            client.sleep(Duration::from_millis(pause - 1)).expect("it is not stopped");
+            chat.post("hello").expect_err("the login was refused");
+            assert_eq!(logins(&script.requests()), number);
+            client.sleep(Duration::from_millis(1)).expect("it is not stopped");
+        };
+        is_refused(1, REFUSED_PAUSE);
+        // The time doubles with each, and is short again after a successful one.
+        is_refused(2, 2 * REFUSED_PAUSE);
+        is_refused(4, REFUSED_PAUSE);
+        chat.post("hello").expect("it is posted");
+        script.assert_done();
+    }
 }
 
 #[test]
@@ -194,7 +265,7 @@ fn feed_retries_a_login_that_may_succeed_later() {
         (Respond::status(401), false),
         (Respond::problem(403, "account_disabled"), false),
         (Respond::problem(404, "no_such_bot"), false),
-        (Respond::json(200, serde_json::json!({})), false),
+        (Respond::json(200, json!({})), false),
         (token("short"), false),
         (Respond::status(200).body("text/html", "<html>"), false),
         (Respond::status(200).header("content-encoding", "gzip").body("application/json", "{}"), false),

@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use teamwire_core::script::sample;
+use teamwire_core::{ErrorKind, script::sample};
 use teamwire_test_support::{Peer, Server, config};
 use teamwire_tests::{TokenProtocol, executor_test, harness::Harness};
 
@@ -73,6 +73,34 @@ fn clones_log_in_once<H: Harness>() {
     let counts = post_at_once::<H>(usize::MAX);
     assert_eq!(counts.logins.load(Ordering::SeqCst), 1);
     assert_eq!(counts.posts.load(Ordering::SeqCst), CLONES);
+}
+
+#[executor_test(adapters)]
+fn failed_login_is_not_repeated_by_the_next_operations<H: Harness>() {
+    for (head, kind) in [
+        ("429 Too Many Requests\r\nretry-after: 3600", ErrorKind::RateLimited),
+        ("401 Unauthorized", ErrorKind::Auth),
+        ("403 Forbidden", ErrorKind::Auth),
+    ] {
+        let logins = Arc::new(AtomicUsize::new(0));
+        let server = {
+            let logins = Arc::clone(&logins);
+            Server::each(move |_, mut peer| {
+                while peer.try_request().is_some() {
+                    logins.fetch_add(1, Ordering::SeqCst);
+                    peer.send(&format!("HTTP/1.1 {head}\r\ncontent-length: 0\r\n\r\n"));
+                }
+            })
+        };
+        let client = H::connect(config(&server.url()).with_protocol(TokenProtocol::default()));
+        for _ in 0..20 {
+            let error = H::wait(client.chats().chat("c1").post("hello")).expect_err("the login fails");
+            assert_eq!((error.kind(), error.outcome_unknown()), (kind, false), "{head}");
+        }
+        drop(client);
+        drop(server);
+        assert_eq!(logins.load(Ordering::SeqCst), 1, "{head}");
+    }
 }
 
 #[executor_test(adapters)]

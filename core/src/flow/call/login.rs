@@ -50,8 +50,8 @@ impl<T> Call<T> {
         if self.login.is_skipped && !gate.is_open() {
             return Some(self.fail(no_token(), GaveUp::NotTransient));
         }
-        let patience = self.patience();
-        match gate.enter(now, &mut self.login.visit, patience) {
+        let (patience, max_wait) = (self.patience(), self.max_wait(now));
+        match gate.enter(now, &mut self.login.visit, patience, max_wait) {
             Entry::Open(token) => {
                 self.login.token = Some(token);
                 None
@@ -124,7 +124,13 @@ impl<T> Call<T> {
         // Others may have the patience for which this call has no time. Dropping the turn lets the next one log in.
         let is_cancelled = |error: &Error| matches!(error.cause(), Cause::Cancelled { .. });
         let is_own = |error: &Error| is_cancelled(error) || (error.is_transient() && self.session.is_impatient());
-        let is_current = failure.as_ref().is_some_and(is_own) || turn.settle(result, credentials);
+        let is_current = match failure.as_ref().filter(|error| is_own(error)) {
+            Some(error) => {
+                turn.abandon(now.moment, error);
+                true
+            }
+            None => turn.settle(now.moment, result, credentials),
+        };
         self.state = match failure.filter(|_| is_current) {
             // Only the login was sent.
             Some(error) if is_cancelled(&error) => State::Done(Err(self.cancelled(false))),

@@ -1,5 +1,7 @@
 //! The part of a call that concerns the pace of the session.
 
+use core::time::Duration;
+
 use http::StatusCode;
 
 use super::{Call, State};
@@ -34,12 +36,18 @@ impl<T> Call<T> {
     /// Returns the next state of a queued request, or `None` once it may be sent. A pause that is too long to wait for
     /// ends it with the error that started the pause.
     pub(super) fn queued(&mut self, now: Now) -> Option<State<T>> {
-        let max = self.session.retry().max_retry_after.max(MAX_WAITED_PAUSE);
-        let left = self.limit.left(now.moment).filter(|left| *left < max);
-        if let Some(error) = self.turn().pause_beyond(now.moment, left.unwrap_or(max)) {
+        let max = self.max_wait(now);
+        let left = self.limit.left(now.moment).filter(|left| *left <= max);
+        if let Some(error) = self.turn().pause_beyond(now.moment, max) {
             return Some(self.fail(error, left.map_or(GaveUp::RetryAfter, |_| self.limit.gave_up())));
         }
         self.turn().poll(now.moment).map(State::Queued)
+    }
+
+    /// Returns the maximum time that it waits for the end of a pause.
+    pub(super) fn max_wait(&self, now: Now) -> Duration {
+        let max = self.session.retry().max_retry_after.max(MAX_WAITED_PAUSE);
+        self.limit.left(now.moment).map_or(max, |left| left.min(max))
     }
 }
 
