@@ -154,8 +154,8 @@ impl Refusal {
 
     /// Declares that the login has expired and that the request was not performed: it is repeated after a new login,
     /// even if it is sent only [once](super::Endpoint::once). If the new token is refused in the same way, that is the
-    /// operation's error, even if it is [transient](Self::transient). After any other response, the login may expire
-    /// again.
+    /// operation's error, even if it is [transient](Self::transient), and the token is kept. After any other response,
+    /// the login may expire again.
     ///
     /// The refusal of a request that was sent with a token is also recognised by its head alone, with an empty body, if
     /// the body was cut off.

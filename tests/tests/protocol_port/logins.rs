@@ -70,14 +70,29 @@ fn second_expiry_ends_the_operation() {
             .then(expect_post(FIRST), expired())
             .then(expect_login(), token(SECOND))
             .then(expect_post(SECOND), expired())
-            .then(expect_login(), token(FIRST))
-            .then(expect_post(FIRST), posted());
-        let error = post(&script).expect_err("the server accepts no token");
+            // The new token is good: the server refuses that post.
+            .then(expect_post(SECOND), posted());
+        let error = post(&script).expect_err("it is refused twice");
         assert_eq!((error.kind(), error.code()), (ErrorKind::Auth, Some(TokenProtocol::EXPIRED)));
         assert!(!error.outcome_unknown(), "nothing was done");
-        post(&script).expect("a later operation logs in again");
+        post(&script).expect("a later operation uses the new token");
         script.assert_done();
     }
+}
+
+#[test]
+fn invalid_token_of_a_renewal_is_renewed_by_the_next_operation() {
+    let script = script()
+        .then(expect_login(), token(FIRST))
+        .then(expect_post(FIRST), expired())
+        .then(expect_login(), token(SECOND))
+        .then(expect_post(SECOND), expired())
+        .then(expect_post(SECOND), expired())
+        .then(expect_login(), token(FIRST))
+        .then(expect_post(FIRST), posted());
+    post(&script).expect_err("the server accepts no token");
+    post(&script).expect("the server accepts the third token");
+    script.assert_done();
 }
 
 #[test]

@@ -104,6 +104,37 @@ fn failed_login_is_not_repeated_by_the_next_operations<H: Harness>() {
 }
 
 #[executor_test(adapters)]
+fn forbidden_operation_costs_one_login_and_the_others_none<H: Harness>() {
+    // The server reports what is forbidden as it reports an expired token.
+    let logins = Arc::new(AtomicUsize::new(0));
+    let server = {
+        let logins = Arc::clone(&logins);
+        Server::each(move |_, mut peer| {
+            while let Some(request) = peer.try_request() {
+                if request.line().starts_with("POST /session ") {
+                    let number = logins.fetch_add(1, Ordering::SeqCst) + 1;
+                    peer.respond(200, &TokenProtocol::token(&format!("token-number-{number}")).to_string());
+                } else if request.line().contains("forbidden") {
+                    peer.respond(401, &format!(r#"{{"code": "{}"}}"#, TokenProtocol::EXPIRED));
+                } else {
+                    peer.respond(201, &sample::message("m1", "c1", "hello").to_string());
+                }
+            }
+        })
+    };
+    let client = H::connect(config(&server.url()).with_protocol(TokenProtocol::default()));
+    let post = |tid: &str| H::wait(client.chats().chat(tid).post("hello")).map(drop);
+    for _ in 0..5 {
+        post("c1").expect("it is posted");
+        assert_eq!(post("forbidden").expect_err("it is refused").kind(), ErrorKind::Auth);
+        post("c1").expect("it is posted");
+    }
+    drop(client);
+    drop(server);
+    assert_eq!(logins.load(Ordering::SeqCst), 1 + 5);
+}
+
+#[executor_test(adapters)]
 fn expired_login_is_renewed_once_for_all_clones<H: Harness>() {
     let counts = post_at_once::<H>(CLONES / 2);
     assert_eq!(counts.logins.load(Ordering::SeqCst), 2);

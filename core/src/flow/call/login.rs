@@ -142,11 +142,14 @@ impl<T> Call<T> {
     /// Returns `true` if the login has expired and is renewed, unless it just has been. The request was not performed.
     pub(super) fn must_log_in(&mut self, error: &Error) -> bool {
         let (Some(gate), Some(token)) = (self.session.gate(), &self.login.token) else { return false };
-        if !is_login_expired(error) {
+        // A new token that is refused stays, because it may be good: some servers refuse in the same way what the bot
+        // may not do.
+        if !is_login_expired(error) || self.login.has_renewed {
             return false;
         }
         gate.expire(token);
-        !self.login.is_skipped && !mem::replace(&mut self.login.has_renewed, true)
+        self.login.has_renewed = !self.login.is_skipped;
+        self.login.has_renewed
     }
 
     /// Returns `true` for a refusal after the login has been renewed: another login would not help either.
