@@ -37,7 +37,9 @@ pub struct Route {
 }
 
 impl Route {
-    /// Creates a route of fixed segments, such as `api/chats`.
+    /// Creates a route of fixed segments, such as `api/chats`; empty for one that begins with a variable segment.
+    ///
+    /// A slash at the beginning is an error of the operation: the base URL ends in one.
     pub fn new(segments: &'static str) -> Self {
         // Enough for most routes, so that the path is allocated once.
         let mut path = String::with_capacity(TYPICAL_PATH_BYTES.max(segments.len()));
@@ -45,12 +47,20 @@ impl Route {
         Self { path, query: String::new() }
     }
 
-    /// Appends a slash and fixed segments. They may be empty, for a path that ends in a slash.
+    /// Appends fixed segments behind a slash, unless they are the first. They may be empty, for a path that ends in a
+    /// slash.
     #[must_use]
     pub fn join(mut self, segments: &'static str) -> Self {
-        self.path.push('/');
+        self.push_slash();
         self.path.push_str(segments);
         self
+    }
+
+    /// Separates the next segment from those before it.
+    fn push_slash(&mut self) {
+        if !self.path.is_empty() {
+            self.path.push('/');
+        }
     }
 
     /// Appends an id as one segment.
@@ -68,7 +78,7 @@ impl Route {
     ///
     /// `InvalidInput` if it is empty, has a NUL, or is `.` or `..`, which have a special meaning in URLs.
     pub fn segment(mut self, parameter: &str, text: &str) -> Result<Self, Error> {
-        self.path.push('/');
+        self.push_slash();
         push_encoded(&mut self.path, checked_id(parameter, text)?);
         Ok(self)
     }
@@ -85,6 +95,12 @@ impl Route {
     pub(crate) fn check(&self, base: &Url) -> Result<(), Error> {
         if self.length_below(base) > MAX_URI_BYTES {
             return Err(Error::invalid("route", "is too long: an id or a cursor may be too long"));
+        }
+        if self.path.starts_with('/') {
+            return Err(Error::invalid(
+                "route",
+                format!("{:?} begins with a slash, which the base URL has", self.path),
+            ));
         }
         if !self.path.bytes().all(|byte| IS_PATH_BYTE[usize::from(byte)]) {
             let reason = format!("{:?} has characters that a path cannot have", self.path);

@@ -109,6 +109,21 @@ fn fixed_segments_have_the_characters_of_a_path() {
 }
 
 #[test]
+fn route_continues_the_base_url_by_one_slash() {
+    for route in ["/a", "/", "//example.com/a"] {
+        let client = Client::new(script(Foreign { route, ..Foreign::default() }));
+        refused(client.chats().chat("c1").post("hello"), "route", "begins with a slash");
+    }
+    // It may begin with a variable segment, such as a tenant.
+    let script = script(Foreign::default()).then(Expect::post("/base/c1").query("a", "b"), Respond::status(200));
+    Client::new(script.clone()).chats().chat("c1").post("hello").expect("it is posted");
+    script.assert_done();
+    let route = Route::new("").segment("tenant", "a/b").expect("it is a segment").join("chats").join("");
+    assert_eq!(route.to_string(), "a%2Fb/chats/");
+    assert_eq!(Route::new("").join("chats").to_string(), "chats");
+}
+
+#[test]
 fn authorization_is_not_shown() {
     let script =
         script(Foreign { route: "a", ..Foreign::default() }).then(Expect::post("/base/a/c1"), Respond::status(200));
