@@ -18,7 +18,7 @@ mod state;
 mod time_limit;
 
 use alloc::{boxed::Box, string::String};
-use core::{convert::Infallible, fmt, mem, time::Duration};
+use core::{cell::Cell, convert::Infallible, fmt, mem, time::Duration};
 
 use http::{HeaderValue, header};
 
@@ -52,6 +52,8 @@ pub(crate) struct Call<T> {
     attempts: u32,
     /// Time until which the server may still be processing an earlier attempt, and the number of such responses.
     in_progress: Option<(Moment, u32)>,
+    /// Set if the last attempt had the idempotency key, or needed none.
+    is_key_sent: bool,
     /// Set if an earlier attempt may have taken effect.
     outcome_unknown: bool,
     /// Allows one free attempt if a reused connection turns out to be closed.
@@ -106,6 +108,7 @@ impl<T> Call<T> {
             rate_limits: 0,
             attempts: 0,
             in_progress: None,
+            is_key_sent: true,
             outcome_unknown: false,
             may_replace_stale_connection: retries > 0,
             requires_new_connection: false,
@@ -172,7 +175,8 @@ impl<T> Call<T> {
     }
 
     /// Builds the request. It depends only on the endpoint, the session and the key, so it is the same in each attempt.
-    fn exchange(&self, endpoint: &Endpoint<T>) -> Exchange {
+    /// Returns `true` if it has the key, or needs none.
+    fn exchange(&self, endpoint: &Endpoint<T>) -> (Exchange, bool) {
         let config = self.session.config();
         let mut request = endpoint.request(&config.base);
         let headers = request.headers_mut();
@@ -184,12 +188,14 @@ impl<T> Call<T> {
             authorization: self.session.authorization(),
             token: self.login.token(),
             key: self.key.as_deref(),
+            is_key_taken: Cell::new(false),
         };
         self.session.protocol().prepare(&mut request, &attempt);
+        let is_key_sent = attempt.is_key_sent(&request);
         let limits = &config.limits;
         let limit = if endpoint.is_download() { limits.max_download_size } else { limits.max_response_size };
         let mut exchange = Exchange::new(request, config.timeouts.of(endpoint.timeout_class()), limit);
-        exchange.requires_new_connection = self.requires_new_connection || endpoint.is_once();
+        exchange.requires_new_connection = self.requires_new_connection || endpoint.is_once() || !is_key_sent;
         exchange.replaces_stale_connection = self.may_replace_stale_connection && !exchange.requires_new_connection;
         exchange.progress = endpoint.observer();
         if let Some(left) = self.limit.left(self.sent_at) {
@@ -198,7 +204,7 @@ impl<T> Call<T> {
         if let Some(resume) = &self.resume {
             resume.apply_to(&mut exchange);
         }
-        exchange
+        (exchange, is_key_sent)
     }
 
     /// Returns `true` for a request whose failure does not matter.
@@ -262,7 +268,11 @@ impl<T: Send> Machine for Call<T> {
             self.state = self.time_is_up();
         }
         match (&self.state, &self.endpoint) {
-            (State::Waiting(ticket), Some(endpoint)) => Step::Send(*ticket, Box::new(self.exchange(endpoint))),
+            (State::Waiting(ticket), Some(endpoint)) => {
+                let (ticket, (exchange, is_key_sent)) = (*ticket, self.exchange(endpoint));
+                self.is_key_sent = is_key_sent;
+                Step::Send(ticket, Box::new(exchange))
+            }
             _ => match mem::replace(&mut self.state, State::Finished) {
                 State::Done(result) => Step::Done(result),
                 _ => Step::Done(Err(Error::finished())),

@@ -1,12 +1,17 @@
 //! One attempt to send a request, as a protocol sees it.
 
-use alloc::string::String;
-use core::fmt;
+use alloc::string::{String, ToString};
+use core::{cell::Cell, fmt};
 
-use http::HeaderValue;
+use http::{HeaderValue, Request};
+use url::form_urlencoded;
 
-use super::{Token, headers::sensitive};
-use crate::{credentials::Credentials, error::Error};
+use super::{Token, headers::sensitive, route::percent_encoded};
+use crate::{
+    credentials::Credentials,
+    effect::{Body, PartContent},
+    error::Error,
+};
 
 /// Facts about one attempt to send a request, for [`Wire::prepare`](super::Wire::prepare). Secrets leave it only as
 /// header values that are marked as sensitive, which `Debug` and logs do not show.
@@ -15,12 +20,15 @@ pub struct Attempt<'a> {
     pub(crate) authorization: Option<&'a HeaderValue>,
     pub(crate) token: Option<&'a Token>,
     pub(crate) key: Option<&'a str>,
+    /// Set once the protocol has asked for the key.
+    pub(crate) is_key_taken: Cell<bool>,
 }
 
 impl Attempt<'_> {
     /// The idempotency key, which is the same in all attempts of an operation; `None` unless the endpoint is
     /// [keyed](super::Endpoint::keyed).
-    pub const fn idempotency_key(&self) -> Option<&str> {
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.is_key_taken.set(true);
         self.key
     }
 
@@ -45,6 +53,30 @@ impl Attempt<'_> {
     pub fn secret(&self, format: impl FnOnce(&Credentials) -> String) -> Result<HeaderValue, Error> {
         sensitive(format(self.credentials)).ok_or_else(|| Error::invalid("credentials", "cannot be in a header"))
     }
+}
+
+impl Attempt<'_> {
+    /// Returns `true` if the prepared request has the idempotency key, if there is one: the protocol has taken it, in
+    /// whatever form it sends it, or the endpoint contains it.
+    pub(crate) fn is_key_sent(&self, request: &Request<Body>) -> bool {
+        self.is_key_taken.get() || self.key.is_none_or(|key| contains(request, key))
+    }
+}
+
+/// Returns `true` if the request contains this text: in its URI, a header, or a part of its body in memory.
+fn contains(request: &Request<Body>, text: &str) -> bool {
+    let has = |content: &[u8], text: &str| content.windows(text.len().max(1)).any(|part| part == text.as_bytes());
+    let json = serde_json::Value::from(text).to_string();
+    // Without the quotes.
+    let json = json.get(1..json.len() - 1).unwrap_or_default();
+    let in_query: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    has(request.uri().path().as_bytes(), &percent_encoded(text))
+        || request.uri().query().is_some_and(|query| has(query.as_bytes(), &in_query))
+        || request.headers().values().any(|value| has(value.as_bytes(), text))
+        || request.body().parts().iter().any(|part| match &part.content {
+            PartContent::Bytes(bytes) => has(bytes, text) || has(bytes, json),
+            PartContent::File { .. } => false,
+        })
 }
 
 /// Shows no secrets.

@@ -241,6 +241,8 @@ impl<T> Endpoint<T> {
 
     /// Declares that the server recognises repetitions by an idempotency key: `key` or, without one, a key of the
     /// library that is the same in all attempts. [`Wire::prepare`](super::Wire::prepare) has to add it to the request.
+    /// A request without it, neither taken by [`Attempt::idempotency_key`](super::Attempt::idempotency_key) nor part of
+    /// the URI, the headers or the body in memory, is sent [once](Self::once).
     ///
     /// The library's key has at most 64 characters: letters, digits, `-` and `_`. A key of the caller is passed as it
     /// was given, so the protocol has to validate it. The server must remember keys for longer than the attempts of an

@@ -1,6 +1,7 @@
 //! Error responses.
 
 use alloc::{string::String, vec::Vec};
+use core::fmt;
 
 use http::StatusCode;
 
@@ -50,7 +51,7 @@ use crate::error::{ApiError, Error, ErrorKind, Meaning, Signal};
 ///     Some(refusal.code(code).message(text))
 /// }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct Refusal {
     kind: ErrorKind,
@@ -209,8 +210,17 @@ pub(super) fn is_uncertain(status: StatusCode) -> bool {
     status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
 }
 
+/// Shows none of the server's texts, which are not redacted yet.
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal").field("kind", &self.kind).field("meaning", &self.meaning).finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
 
     #[test]
@@ -230,5 +240,12 @@ mod tests {
             let Meaning { is_transient: transient, is_uncertain: uncertain, .. } = refusal.meaning;
             assert_eq!((refusal.kind, transient, uncertain), (kind, is_transient, is_uncertain), "{status}");
         }
+    }
+
+    #[test]
+    fn debug_shows_no_text_of_the_server() {
+        let refusal = Refusal::new(ErrorKind::Auth).unknown_code("s3cr3t").message("s3cr3t").request_id("s3cr3t");
+        let shown = format!("{:?}", refusal.invalid_members(["s3cr3t".into()]).transient(true));
+        assert!(shown.contains("Auth") && !shown.contains("s3cr3t"), "{shown}");
     }
 }

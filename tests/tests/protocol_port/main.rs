@@ -7,6 +7,7 @@ mod effects;
 mod enclosed;
 mod expiries;
 mod failures;
+mod keys;
 mod logins;
 mod once;
 mod pauses;

@@ -19,7 +19,9 @@ impl<T> Call<T> {
     /// acceptable.
     pub(super) fn retry(&mut self, now: Now, error: Error) -> State<T> {
         self.outcome_unknown |= error.outcome_unknown();
-        if error.outcome_unknown() && self.endpoint.as_ref().is_none_or(Endpoint::is_once) {
+        // Without its key, the server would not recognise the repetition.
+        let is_once = !self.is_key_sent || self.endpoint.as_ref().is_none_or(Endpoint::is_once);
+        if error.outcome_unknown() && is_once {
             return self.fail_limited(now, error, GaveUp::NotRepeatable);
         }
         if self.is_refused_again(&error) {
