@@ -80,7 +80,8 @@ impl Checkpoint {
     /// Another process, to which the event is delivered again, gets the same key: the server then performs the change
     /// once, if both requests arrive within the time for which it keeps keys (24 hours with the default protocol). The
     /// key depends on the feed, the event's cursor and the purpose. If the server gave the event no cursor of its own,
-    /// the identity that the [protocol](crate::protocol::BatchItem::new) gives it takes the place of the cursor.
+    /// the identity that the [protocol](crate::protocol::BatchItem::new) gives it takes the place of the cursor. So it
+    /// does if the protocol makes the cursors, because the server has none.
     pub fn event_key(&self, purpose: &str) -> String {
         let chat = self.chat.as_ref().map(ThreadId::as_str).unwrap_or_default();
         let identity = self.identity.0.map(u64::to_le_bytes);

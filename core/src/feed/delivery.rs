@@ -123,9 +123,13 @@ impl<T: FeedItem> Delivery<T> {
         let events = batch.items.len();
         let (mut cursor, mut fingerprints) = (from.clone(), Vec::with_capacity(events));
         self.pending.reserve_exact(events);
-        for (index, BatchItem { cursor: item_cursor, fingerprint, result }) in batch.items.into_iter().enumerate() {
+        for (index, item) in batch.items.into_iter().enumerate() {
+            let BatchItem { cursor: item_cursor, fingerprint, is_keyed_by_identity, result } = item;
             fingerprints.push(fingerprint);
-            let has_own = item_cursor.is_some() && index < passed && !(is_last_shared && index + 1 == events);
+            let has_own = item_cursor.is_some()
+                && !is_keyed_by_identity
+                && index < passed
+                && !(is_last_shared && index + 1 == events);
             if index < passed {
                 cursor = item_cursor.unwrap_or(cursor);
             }

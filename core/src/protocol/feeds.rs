@@ -184,6 +184,9 @@ impl Lease {
 /// - Items that exist only between two polls, or whose content changes after they were seen.
 /// - A `Gap`: such a server does not report that it has deleted old items.
 ///
+/// Its cursors depend on the polls before, so its events are [keyed by their
+/// identities](BatchItem::keyed_by_identity).
+///
 /// The start of a feed must come from the server, as its clock may differ: for instance the time of its newest item.
 #[derive(Clone, Debug)]
 pub struct Batch<T> {
@@ -224,6 +227,8 @@ pub struct BatchItem<T> {
     pub(crate) cursor: Option<Arc<str>>,
     /// Hash of the event's identity, to recognise it when it is returned again.
     pub(crate) fingerprint: u64,
+    /// Set if the keys of the event depend on its identity, although it has a cursor.
+    pub(crate) is_keyed_by_identity: bool,
     pub(crate) result: Result<T, Undecoded>,
 }
 
@@ -235,15 +240,28 @@ impl<T> BatchItem<T> {
     /// An event that cannot be decoded is delivered, too: see
     /// [`ResponseReader::undecoded`](super::ResponseReader::undecoded).
     pub fn new(identity: impl AsRef<[u8]>, result: Result<T, Undecoded>) -> Self {
-        Self { cursor: None, fingerprint: fingerprint(identity.as_ref()), result }
+        Self { cursor: None, fingerprint: fingerprint(identity.as_ref()), is_keyed_by_identity: false, result }
     }
 
     /// Sets the position after this event, so that its checkpoint is exact. By default, the last event of a batch has
     /// the position of the batch, and the others have none: a bot that resumes at one of them gets the batch again.
     /// An invalid cursor is left out.
+    ///
+    /// The [keys](crate::Checkpoint::event_key) of the event depend on it, unless it is
+    /// [keyed by its identity](Self::keyed_by_identity).
     #[must_use]
     pub fn at(mut self, cursor: impl Into<Arc<str>>) -> Self {
         self.cursor = valid(cursor);
+        self
+    }
+
+    /// Derives the [keys](crate::Checkpoint::event_key) of the event from its identity, although it has a
+    /// [cursor](Self::at). A protocol that makes the cursors itself has to say so: they depend on what was polled
+    /// before, and so differ in another process, to which the event is delivered again. The identity must be the same
+    /// in both.
+    #[must_use]
+    pub const fn keyed_by_identity(mut self) -> Self {
+        self.is_keyed_by_identity = true;
         self
     }
 }

@@ -53,7 +53,7 @@ fn batch(response: &ResponseReader<'_>, mut position: Position, interval: Durati
     for value in &values {
         let (sent_at, id) = key(value).unwrap_or_else(|| (position.newest(), hash(value)));
         if position.add(sent_at, &id) {
-            let item = BatchItem::new(id, json::item::<MessageJson>(response, value));
+            let item = BatchItem::new(id, json::item::<MessageJson>(response, value)).keyed_by_identity();
             // A restart after any message repeats none before it.
             items.push(position.cursor().into_iter().fold(item, BatchItem::at));
         }

@@ -1,5 +1,7 @@
 //! Feeds by plain polling.
 
+use std::time::Duration;
+
 use teamwire_core::{Checkpoint, ErrorKind, Message};
 use teamwire_sandbox::{Fault, Rule, org};
 use teamwire_tests::{FeedProbe, Fixture, executor_test, harness::Harness, operations::Subscription};
@@ -65,6 +67,31 @@ fn restart_repeats_nothing_and_misses_nothing<H: Harness>() {
             let mut events = feed.follow::<H>(&fixture.client(|config| config), checkpoint);
             assert_eq!(events.expect_updates(9 - seen), all[seen..], "{feed:?} after {seen}");
         }
+    }
+}
+
+#[executor_test(second)]
+fn key_of_an_event_does_not_depend_on_the_polls_before<H: Harness>() {
+    for feed in FEEDS {
+        let fixture = Fixture::<H>::new();
+        let mut events = feed.follow::<H>(&fixture.client, None);
+        let start = saved(&events.expect_started());
+        fixture.sandbox.clock().pause();
+        let key = |checkpoint: Checkpoint| checkpoint.event_key("reply");
+        // One poll for each of them, with times between them that are longer than the overlap of the polls.
+        let keys: Vec<_> = [1, 8, 11]
+            .into_iter()
+            .map(|seconds| {
+                fixture.sandbox.clock().advance(Duration::from_secs(seconds));
+                feed.happens(&fixture.sandbox, u8::try_from(seconds).expect("it is small"));
+                key(events.expect_update().1)
+            })
+            .collect();
+        // Another process gets them in one poll.
+        let mut events = feed.follow::<H>(&fixture.client(|config| config), start);
+        let again: Vec<_> = keys.iter().map(|_| key(events.expect_update().1)).collect();
+        assert_eq!(again, keys, "{feed:?}: a bot would reply again");
+        assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2], "{keys:?}");
     }
 }
 

@@ -255,7 +255,7 @@ impl<'a, T: Event> BatchReader<'a, T> {
             Ok(_) if self.items.is_full() => self.skip(json, cursor),
             Ok(item) => {
                 self.flush();
-                let item = BatchItem { cursor, fingerprint: fingerprint(json.bytes()), result: Ok(item) };
+                let item = BatchItem { cursor, ..BatchItem::new(json.bytes(), Ok(item)) };
                 self.items.push(item, json.bytes().len());
             }
             Err(reason) => self.undecoded(json, cursor, &reason),
@@ -273,7 +273,7 @@ impl<'a, T: Event> BatchReader<'a, T> {
         }
         self.undecoded += 1;
         let undecoded = self.reader.undecoded(json.bytes(), reason);
-        let item = BatchItem { cursor, fingerprint: fingerprint(json.bytes()), result: Err(undecoded) };
+        let item = BatchItem { cursor, ..BatchItem::new(json.bytes(), Err(undecoded)) };
         self.items.push(item, json.bytes().len());
     }
 
@@ -290,7 +290,7 @@ impl<'a, T: Event> BatchReader<'a, T> {
         if count > 0 {
             let reason = format!("{count} more events cannot be decoded");
             let undecoded = Undecoded::new("", reason);
-            self.items.push(BatchItem { cursor, fingerprint, result: Err(undecoded) }, 0);
+            self.items.push(BatchItem { cursor, fingerprint, is_keyed_by_identity: false, result: Err(undecoded) }, 0);
         }
     }
 
