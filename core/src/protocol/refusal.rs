@@ -1,7 +1,7 @@
 //! Error responses.
 
 use alloc::{string::String, vec::Vec};
-use core::fmt;
+use core::{fmt, time::Duration};
 
 use http::StatusCode;
 
@@ -58,6 +58,7 @@ pub struct Refusal {
     code: Option<String>,
     message: Option<String>,
     request_id: Option<String>,
+    retry_after: Option<Duration>,
     invalid_members: Vec<String>,
     meaning: Meaning,
 }
@@ -71,6 +72,7 @@ impl Refusal {
             code: None,
             message: None,
             request_id: None,
+            retry_after: None,
             invalid_members: Vec::new(),
             meaning: Meaning {
                 is_transient: false,
@@ -127,6 +129,13 @@ impl Refusal {
         self
     }
 
+    /// Sets the time after which the server accepts the request, if it says that in the body. By default it is that of
+    /// the header `Retry-After`.
+    pub const fn retry_after(mut self, time: Duration) -> Self {
+        self.retry_after = Some(time);
+        self
+    }
+
     /// Adds the ids of the users and groups that are invalid, for [`InvalidMembers`](ErrorKind::InvalidMembers).
     pub fn invalid_members(mut self, ids: impl IntoIterator<Item = String>) -> Self {
         self.invalid_members.extend(ids);
@@ -172,7 +181,7 @@ impl Refusal {
     }
 
     pub(super) fn into_error(self, reader: &ResponseReader<'_>) -> Error {
-        let Self { kind, code, message, request_id, invalid_members, meaning } = self;
+        let Self { kind, code, message, request_id, retry_after, invalid_members, meaning } = self;
         let keep_known = |code: String| if meaning.is_of_protocol { code } else { reader.exact(code.as_bytes()) };
         ApiError {
             kind,
@@ -180,7 +189,7 @@ impl Refusal {
             code: code.map(keep_known),
             message: message.filter(|text| !text.is_empty()).map(|text| reader.prose(text.as_bytes())),
             request_id: request_id.map(|id| reader.data(id.as_bytes())).or_else(|| reader.request_id()),
-            retry_after: reader.retry_after(),
+            retry_after: retry_after.or_else(|| reader.retry_after()),
             invalid_members: invalid_members.iter().map(|id| reader.exact(id.as_bytes())).collect(),
             excerpt: None,
             previous_outcome_unknown: false,

@@ -1,5 +1,8 @@
 //! Requests that are sent once, because the server does not recognise repetitions.
 
+use std::time::Duration;
+
+use serde_json::json;
 use teamwire_core::{
     ErrorKind,
     config::RetryPolicy,
@@ -9,7 +12,10 @@ use teamwire_core::{
 };
 use teamwire_tests::TokenProtocol;
 
-use crate::support::{POST, at, by_hand, config, ends, post, posted, posted_reply, problem, send, waits};
+use crate::{
+    plain::{self, Plain},
+    support::{POST, at, by_hand, config, ends, post, posted, posted_reply, problem, send, waits},
+};
 
 const ONCE: TokenProtocol =
     TokenProtocol { posts_once: true, returns_nothing: false, without_login: true, encloses_files: false };
@@ -89,6 +95,23 @@ fn request_is_repeated_if_nothing_was_done() {
         assert!(!error.outcome_unknown(), "{case}: {error:?}");
         four.assert_done();
     }
+}
+
+#[test]
+fn time_to_wait_may_be_in_the_body() {
+    let limit = |seconds: u64| Respond::json(400, json!({ "kind": "limit", "transient": true, "seconds": seconds }));
+    // That of the header is for those whose protocol does not say otherwise.
+    let script = plain::script(Plain::default())
+        .then(Expect::post("/chats/c1/messages"), limit(40).retry_after(2))
+        .then(Expect::post("/chats/c1/messages"), plain::posted())
+        .then(Expect::post("/chats/c1/messages"), limit(u64::MAX));
+    post(&script).expect("it is posted");
+    let times: Vec<_> = script.requests().iter().map(|request| request.at).collect();
+    let waited = times[1].saturating_duration_since(times[0]);
+    assert!((Duration::from_secs(40)..Duration::from_secs(42)).contains(&waited), "{waited:?}");
+    let error = post(&script).expect_err("it is too long to wait for");
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(u64::MAX)));
+    script.assert_done();
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A protocol that states in each error response what it means, and its scripts.
 
+use std::time::Duration;
+
 use http::{Request, header};
 use serde_json::{Value, json};
 use teamwire_core::{
@@ -45,6 +47,8 @@ impl Wire for Plain {
         let is = |name: &str| json[name].as_bool().unwrap_or_default();
         let refusal = Refusal::new(kind).transient(is("transient")).uncertain(is("uncertain"));
         let refusal = refusal.message(json["text"].as_str().unwrap_or_default());
+        let seconds = json["seconds"].as_u64().map(Duration::from_secs);
+        let refusal = seconds.into_iter().fold(refusal, Refusal::retry_after);
         Some(if is("expired") { refusal.login_expired() } else { refusal })
     }
 
