@@ -54,6 +54,8 @@ impl UreqTransport {
             // Error statuses and redirects are responses as well.
             .http_status_as_error(false)
             .max_redirects(0)
+            // A protocol may use any method.
+            .allow_non_standard_methods(true)
             // The exchange has all headers except those of the framing.
             .user_agent("")
             .accept("")

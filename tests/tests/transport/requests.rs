@@ -67,7 +67,9 @@ fn empty_body_has_a_length_where_a_body_is_usual<H: Harness>() {
 
 #[executor_test(transports)]
 fn body_is_sent_unchanged_with_any_method<H: Harness>() {
-    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+    let other = ["SEARCH", "QUERY", "REPORT", "MKCOL", "X-a_1"];
+    let other = other.map(|name| Method::from_bytes(name.as_bytes()).expect("it is a method"));
+    for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE].into_iter().chain(other) {
         let (line, headers, body) = sent::<H>(&method, Body::from(b"{\"as\": \"it is\"}".to_vec()));
         assert_eq!((line, body), (format!("{method} /v1/me HTTP/1.1"), b"{\"as\": \"it is\"}".to_vec()));
         assert_eq!(headers, with(&["content-length: 15"]), "{method}");
