@@ -158,7 +158,8 @@ impl Endpoint<()> {
     ///
     /// The response may be as large as [`max_download_size`](crate::config::Limits::max_download_size), the request
     /// accepts any media type, and the timeout is that of [transfers](Self::transfer_timeout). The reader returns
-    /// [`ResponseReader::content`]; it is not called if the content is streamed to a file.
+    /// [`ResponseReader::content`]; it is not called if the content is streamed to a file. A successful response of
+    /// another media type is passed to [`Wire::refusal`](super::Wire::refusal).
     #[must_use]
     pub fn returns_content(mut self, content: ExpectedContent) -> Self {
         self.request.accept = HeaderValue::from_static("*/*");

@@ -78,6 +78,10 @@ pub trait Wire: fmt::Debug + Send + Sync + 'static {
     /// Reads an error response, which is any that the [reader](Endpoint::reads) of the endpoint does not get: its
     /// status is not 200 to 299. `None` if it is not one of the protocol, but for example the page of a proxy.
     ///
+    /// It also reads a successful response that is not the [content](Endpoint::returns_content) that was expected, by
+    /// its status or media type: some servers report an expired session that way. The body is empty if the content is
+    /// streamed to a file, or was cut off; then only the head can be recognised.
+    ///
     /// With `None`, the status alone decides: 401 and 403 are `Auth`, 429 is `RateLimited`, 408 and 5xx are `Server`
     /// (uncertain, and transient except 501 and 505), and all others are `UnexpectedResponse`. A lookup does not return
     /// `None` then, and no feed ends, except for 401. So return a refusal only for a body that the server itself wrote.

@@ -1,6 +1,7 @@
 //! Protocols that differ from the contract: a login, posts without idempotency keys, and changes without a response.
 
 mod changes;
+mod contents;
 mod crowds;
 mod cuts;
 mod effects;

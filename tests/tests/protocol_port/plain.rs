@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use teamwire_core::{
     Client, Credentials, Draft, Error, ErrorKind, Message, NewChat, User,
     effect::Body,
-    model::{ChatInfo, ChatType, MessageId, ThreadId},
+    model::{Asset, ChatInfo, ChatType, MessageId, ThreadId},
     protocol::{
-        Assets, Attached, Attempt, Batch, BatchItem, Chats, Contacts, Dated, Endpoint, FeedSource, Feeds, Locations,
-        Made, Members, Messages, Page, PageRequest, PollRequest, Reactions, Refusal, ResponseReader, Route, Token,
-        Wire,
+        Assets, Attached, Attempt, Batch, BatchItem, Chats, Contacts, Dated, Endpoint, ExpectedContent, FeedSource,
+        Feeds, Locations, Made, Members, Messages, Page, PageRequest, PollRequest, Reactions, Refusal, ResponseReader,
+        Route, Token, Wire,
     },
     script::{Expect, Respond, Script},
 };
@@ -37,6 +37,9 @@ impl Wire for Plain {
         if response.status().is_redirection() {
             let location = response.headers().get(header::LOCATION)?;
             return (location == "/login").then(|| Refusal::new(ErrorKind::Auth).login_expired());
+        }
+        if response.headers().contains_key("x-login-page") {
+            return Some(Refusal::new(ErrorKind::Auth).login_expired());
         }
         let json: Value = serde_json::from_slice(response.body()).ok()?;
         let kind = match json["kind"].as_str()? {
@@ -149,7 +152,12 @@ impl Feeds for Plain {
     }
 }
 
-impl Assets for Plain {}
+impl Assets for Plain {
+    fn download(&self, asset: &Asset) -> Made<Vec<u8>> {
+        let get = Endpoint::get(Route::new("files").id(&asset.asset_id)?);
+        Ok(get.returns_content(ExpectedContent::asset(asset)).reads(|response| response.content()))
+    }
+}
 impl Locations for Plain {}
 impl Reactions for Plain {}
 

@@ -26,12 +26,16 @@ impl<T> Call<T> {
         }
         let restarts =
             response.status() == StatusCode::RANGE_NOT_SATISFIABLE && self.resume.as_mut().is_some_and(Resume::restart);
-        let range = self.requested_range();
+        let (range, is_success) = (self.requested_range(), response.status().is_success());
         self.received = response.body().len() as u64;
         let error = match endpoint.parse(response, range, now, self.session.protocol(), &self.session.redaction()) {
             Ok(output) => return State::Done(Ok(output)),
             Err(error) => error,
         };
+        if let Some(resume) = self.resume.as_mut().filter(|_| is_success) {
+            // The file has bytes of a response that is not its content.
+            resume.restart();
+        }
         if self.must_log_in(&error) {
             return State::Ready;
         }
@@ -46,7 +50,7 @@ impl<T> Call<T> {
     }
 
     /// Returns the part of the content that the current attempt requests.
-    fn requested_range(&self) -> Range {
+    pub(super) fn requested_range(&self) -> Range {
         if self.resume.as_ref().is_some_and(Resume::has_progress) { Range::Rest } else { Range::All }
     }
 

@@ -110,7 +110,9 @@ impl<T> Call<T> {
     fn is_expiry(&self, now: Now, head: &Response<()>) -> bool {
         let Some(endpoint) = &self.endpoint else { return false };
         let (protocol, redaction) = (self.session.protocol(), self.session.redaction());
-        endpoint.refusal_without_body(head, now, protocol, &redaction).is_some_and(|error| is_login_expired(&error))
+        let range = self.requested_range();
+        let refusal = endpoint.refusal_without_body(head, range, now, protocol, &redaction);
+        refusal.is_some_and(|error| is_login_expired(&error))
     }
 
     /// Notes a retry for the observer of the session, if the operation around this call takes the note.

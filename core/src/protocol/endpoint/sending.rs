@@ -147,7 +147,11 @@ impl<T> Endpoint<T> {
                     // The request was sent, so an invalid value or an unsupported operation is the response's.
                     cause => reader.violation(&format!("{cause}")),
                 },
-                Err(reason) => reader.violation(&reason),
+                // Such as the page of an expired session in place of the file.
+                Err(reason) => match protocol.refusal(&reader).filter(|_| self.request.expected_content.is_some()) {
+                    Some(refusal) => reader.refused(refusal),
+                    None => reader.violation(&reason),
+                },
             };
             if let Cause::UnexpectedResponse(response) = error.cause_mut() {
                 response.is_read = true;
@@ -159,15 +163,19 @@ impl<T> Endpoint<T> {
         self.recover.and_then(|recover| recover(&error)).ok_or(error)
     }
 
-    /// Returns the error that the protocol recognises by the head of an error response, whose body was cut off.
+    /// Returns the error that the protocol recognises by the head of an error response, or of one in place of the
+    /// expected content, whose body was cut off.
     pub(crate) fn refusal_without_body(
         &self,
         head: &http::Response<()>,
+        range: Range,
         now: Now,
         protocol: &(impl Wire + ?Sized),
         redaction: &Redaction,
     ) -> Option<Error> {
-        if self.is_read(head.status()) {
+        let is_content =
+            || self.request.expected_content.is_none() || self.check_head(head.status(), head.headers(), range).is_ok();
+        if self.is_read(head.status()) && is_content() {
             return None;
         }
         let reader = ResponseReader::new(head.clone().map(|()| Vec::new()), None, redaction, now.utc);
