@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     error::Error,
-    redaction::{Login, MIN_SECRET_CHARS, Redaction},
+    redaction::{self, Login, MIN_SECRET_CHARS, Redaction},
 };
 
 /// A bot's App ID and Secret, as created by an admin of the organisation. Both are secret: `Debug` redacts them, and
@@ -43,15 +43,20 @@ impl Credentials {
     ///
     /// `InvalidInput` in these cases:
     ///
-    /// - if either is empty, longer than 2,048 characters, or contains anything but printable ASCII (HTTP Basic
-    ///   authentication does not define the encoding of other characters)
-    /// - if the Secret has fewer than six characters: it could not be distinguished from common words
+    /// - if either is empty, longer than 16 KiB, or contains control characters
+    /// - if the Secret has fewer than six characters, with adjacent ones outside of ASCII counted as one: it could not
+    ///   be distinguished from other text when it is removed
+    ///
+    /// A protocol may require more when a client is created: the default one accepts only printable ASCII of up to
+    /// 2,048 characters, for HTTP Basic authentication.
     pub fn new(app_id: impl Into<String>, secret: impl Into<String>) -> Result<Self, Error> {
         let (app_id, secret) = (SecretString::from(app_id.into()), SecretString::from(secret.into()));
         check("App ID", app_id.expose_secret())?;
         check("Secret", secret.expose_secret())?;
-        if secret.expose_secret().len() < MIN_SECRET_CHARS {
-            return Err(Error::invalid("Secret", alloc::format!("must have at least {MIN_SECRET_CHARS} characters")));
+        if redaction::distinct_chars(secret.expose_secret()) < MIN_SECRET_CHARS {
+            let foreign = if secret.expose_secret().is_ascii() { "" } else { ", with adjacent foreign ones as one" };
+            let reason = alloc::format!("must have at least {MIN_SECRET_CHARS} characters{foreign}");
+            return Err(Error::invalid("Secret", reason));
         }
         let redaction = Redaction::new([login(&app_id, &secret)]);
         Ok(Self { app_id, secret, proxy: None, redaction })
@@ -90,8 +95,8 @@ fn login<'a>(app_id: &'a SecretString, secret: &'a SecretString) -> Login<'a> {
     Login { name: app_id.expose_secret(), secret: secret.expose_secret() }
 }
 
-/// Maximum length in bytes. One header has both, a third longer in base64, and servers reject a head of more than 8 KB.
-const MAX_CREDENTIAL_BYTES: usize = 2048;
+/// Maximum length in bytes, so that a wrong file is not taken for a Secret. Protocols have limits of their own.
+const MAX_CREDENTIAL_BYTES: usize = 16 << 10;
 
 fn check(parameter: &str, value: &str) -> Result<(), Error> {
     let invalid = |reason: &str| Err(Error::invalid(parameter, reason));
@@ -99,13 +104,10 @@ fn check(parameter: &str, value: &str) -> Result<(), Error> {
         return invalid("must not be empty");
     }
     if value.len() > MAX_CREDENTIAL_BYTES {
-        return invalid(&alloc::format!("must be at most {MAX_CREDENTIAL_BYTES} characters"));
+        return invalid(&alloc::format!("must be at most {MAX_CREDENTIAL_BYTES} bytes"));
     }
     if value.chars().any(char::is_control) {
         return invalid("must not contain control characters, such as a line break at the end");
-    }
-    if !value.is_ascii() {
-        return invalid("must be ASCII: HTTP defines no encoding of other characters in credentials");
     }
     Ok(())
 }

@@ -57,6 +57,11 @@ pub(crate) enum Kind {
     Exact,
 }
 
+/// Returns the number of characters by which a credential is found: adjacent ones outside of ASCII are one.
+pub(crate) fn distinct_chars(text: &str) -> usize {
+    Zeroizing::new(units(text)).len()
+}
+
 /// The credentials of a login.
 pub(crate) struct Login<'a> {
     /// The App ID, or the user name of a proxy.

@@ -47,8 +47,8 @@ impl<P> Protocol for P where P: Wire + Messages + Chats + Members + Reactions + 
 /// }
 /// ```
 pub trait Wire: fmt::Debug + Send + Sync + 'static {
-    /// Validates credentials when a client is created. They are printable ASCII of up to 2,048 characters; the Secret
-    /// has at least six.
+    /// Validates credentials when a client is created. They have at most 16 KiB and no control characters, but may have
+    /// characters outside of ASCII, which a header cannot have; the Secret has at least six characters.
     ///
     /// # Errors
     ///

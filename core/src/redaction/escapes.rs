@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 /// An ASCII character or [`FOREIGN`], and the start and end of its spelling in the original text.
 pub(super) type Unit = (u8, usize, usize);
 
-/// Stands for one or more non-ASCII characters in any encoding. Only the login of a proxy can have such characters.
+/// Stands for one or more non-ASCII characters in any encoding.
 pub(super) const FOREIGN: u8 = 0x1a;
 
 /// The meaning of a backslash before digits.

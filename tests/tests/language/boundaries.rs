@@ -11,7 +11,7 @@ const CONTRACT: &str = "core/src/protocol/v1";
 const SOURCES: [&str; 4] = ["core/src/", "core/std/src/", "blocking/src/", "async-std-adapter/src/"];
 
 /// Paths, headers and limits. The names of members and the codes are taken from the document.
-const NEEDLES: [(&str, &str); 12] = [
+const NEEDLES: [(&str, &str); 14] = [
     ("\"v1/", "a path"),
     ("/v1/", "a path"),
     ("\"Basic ", "the scheme of the credentials"),
@@ -23,6 +23,8 @@ const NEEDLES: [(&str, &str); 12] = [
     ("= 256;", "the maximum length of a line"),
     (", 600)", "the maximum size of an avatar"),
     ("5 << 20", "the maximum size of an avatar"),
+    ("2048", "the maximum length of an App ID or a Secret"),
+    ("must be ASCII", "the characters of an App ID or a Secret"),
     ("from_secs(300)", "the duration of a lease"),
 ];
 
@@ -31,6 +33,7 @@ const MEMBERS: [&str; 5] = ["tid", "mid", "uid", "gid", "msg"];
 
 /// Matches with another meaning.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    ("core/src/config/urls.rs", "2048", "the maximum length of the base URL"),
     ("core/src/flow/list_items/recent_ids.rs", "= 256;", "the number of ids that are kept"),
     ("core/src/flow/pages.rs", "10_000", "the maximum number of pages"),
     ("core/src/protocol/content.rs", "problem+json", "RFC 9457: gateways of any backend respond with it"),

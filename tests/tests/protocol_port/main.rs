@@ -11,6 +11,7 @@ mod failures;
 mod keys;
 mod logins;
 mod once;
+mod passwords;
 mod pauses;
 mod plain;
 mod redirects;
