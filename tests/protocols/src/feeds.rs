@@ -42,7 +42,7 @@ impl Feeds for Second {
 /// The position after the newest messages.
 fn start(response: &ResponseReader<'_>) -> Result<Batch<Message>, Error> {
     let (values, _) = values(response)?;
-    Ok(Batch::new(Position::after(values.iter().filter_map(key)).to_string()))
+    Ok(Batch::new(Position::after(values.iter().filter_map(key), now(response)).to_string()))
 }
 
 /// The messages that are not in `position`, and the position after them.
@@ -58,9 +58,14 @@ fn batch(response: &ResponseReader<'_>, mut position: Position, interval: Durati
             items.push(position.cursor().into_iter().fold(item, BatchItem::at));
         }
     }
-    position.advance(is_last_page);
+    position.advance(is_last_page, now(response));
     let batch = Batch::new(position.to_string()).items(items);
     Ok(if is_last_page { batch.pause(interval) } else { batch })
+}
+
+/// Returns the time of the server in milliseconds.
+fn now(response: &ResponseReader<'_>) -> Option<i64> {
+    response.date().map(|date| date.timestamp_millis())
 }
 
 /// Returns text by which a message without time or id is recognised when it is returned again. It is part of saved

@@ -32,13 +32,13 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// Creates the position after these messages, the newest ones that there are.
-    pub(crate) fn after(newest: impl IntoIterator<Item = (i64, String)>) -> Self {
+    /// Creates the position after these messages, the newest ones that there are at the time `now` of the server.
+    pub(crate) fn after(newest: impl IntoIterator<Item = (i64, String)>, now: Option<i64>) -> Self {
         let seen: BTreeSet<_> = newest.into_iter().collect();
         // Messages before these might not have been returned.
         let floor = seen.first().map_or(0, |(oldest, _)| *oldest);
         let mut position = Self { floor, since: floor, page: 1, seen, newest_of_page: None };
-        position.advance(true);
+        position.advance(true, now);
         position
     }
 
@@ -70,9 +70,11 @@ impl Position {
         Some(self.to_string()).filter(|cursor| cursor.len() <= MAX_LENGTH)
     }
 
-    /// Moves to the next page or, after the last one, to the next poll.
-    pub(crate) fn advance(&mut self, is_last_page: bool) {
-        self.raise_floor(self.newest().saturating_sub(OVERLAP));
+    /// Moves to the next page or, after the last one, to the next poll. `now` is the time of the server, if known: a
+    /// message that is dated in the future must not hide those that follow it.
+    pub(crate) fn advance(&mut self, is_last_page: bool, now: Option<i64>) {
+        let newest = self.newest().min(now.unwrap_or(i64::MAX));
+        self.raise_floor(newest.saturating_sub(OVERLAP));
         let newest_of_page = self.newest_of_page.take().unwrap_or(self.since);
         (self.since, self.page) = match is_last_page {
             true => (self.floor, 1),
@@ -130,16 +132,16 @@ mod tests {
 
     #[test]
     fn cursor_restores_the_position() {
-        let position = Position::after(messages(0..100));
+        let position = Position::after(messages(0..100), None);
         assert_eq!(position.to_string().parse(), Ok(position));
     }
 
     #[test]
     fn message_is_new_once() {
-        let mut position = Position::after(messages(0..3));
+        let mut position = Position::after(messages(0..3), None);
         assert!(!position.add(20, "m2"));
         assert!(position.add(30, "m3"));
-        position.advance(true);
+        position.advance(true, None);
         let mut restored: Position = position.to_string().parse().expect("it is a cursor");
         assert!(!restored.add(30, "m3"));
         assert!(restored.add(25, "late"), "a late message is new");
@@ -147,37 +149,58 @@ mod tests {
 
     #[test]
     fn late_messages_are_requested_for_the_overlap() {
-        let mut position = Position::after([(10_000, "first".to_owned())]);
+        let mut position = Position::after([(10_000, "first".to_owned())], None);
         assert_eq!(position.since(), 10_000, "earlier messages are before the start");
         position.add(16_000, "second");
-        position.advance(true);
+        position.advance(true, None);
         assert_eq!(position.since(), 11_000);
     }
 
     #[test]
+    fn message_in_the_future_hides_none_and_is_new_once() {
+        let hour = 3_600_000;
+        // Neither one before the start of the feed nor a later one.
+        for at_start in [true, false] {
+            let before = [(9_000, "first".to_owned())];
+            let future = (hour, "future".to_owned());
+            let mut position =
+                Position::after(before.into_iter().chain(at_start.then(|| future.clone())), Some(10_000));
+            assert_eq!(position.add(future.0, &future.1), !at_start);
+            for now in [11_000, 20_000, 40_000] {
+                assert!(position.add(now, &format!("at {now}")));
+                position.advance(true, Some(now + 500));
+                assert!(position.since() <= now, "the next one would not be requested: {position:?}");
+                position = position.to_string().parse().expect("it is a cursor");
+                assert!(!position.add(future.0, &future.1), "{now}");
+            }
+            assert_eq!(position.since(), 40_500 - OVERLAP);
+        }
+    }
+
+    #[test]
     fn page_of_one_time_is_followed_by_the_next() {
-        let mut position = Position::after([]);
+        let mut position = Position::after([], None);
         for id in ["a", "b"] {
             position.add(7, id);
         }
-        position.advance(false);
+        position.advance(false, None);
         assert_eq!((position.since(), position.page()), (7, 1));
         for id in ["a", "b"] {
             assert!(!position.add(7, id));
         }
-        position.advance(false);
+        position.advance(false, None);
         assert_eq!((position.since(), position.page()), (7, 2));
-        position.advance(true);
+        position.advance(true, None);
         assert_eq!((position.since(), position.page()), (0, 1));
     }
 
     #[test]
     fn cursor_is_bounded() {
-        let mut position = Position::after([]);
+        let mut position = Position::after([], None);
         for number in 0..5_000 {
             position.add(number, &format!("{number} {}", "\"long\"".repeat(10)));
         }
-        position.advance(true);
+        position.advance(true, None);
         assert!(position.to_string().len() <= MAX_LENGTH);
         assert!(position.since() > 4_800, "the newest are kept: {}", position.since());
     }

@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use teamwire_core::{Checkpoint, ErrorKind, Message};
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use teamwire_core::{
+    Checkpoint, Client, Config, Credentials, ErrorKind, Message,
+    script::{Expect, Respond, Script},
+};
+use teamwire_protocols::Second;
 use teamwire_sandbox::{Fault, Rule, org};
 use teamwire_tests::{FeedProbe, Fixture, executor_test, harness::Harness, operations::Subscription};
 
@@ -68,6 +74,42 @@ fn restart_repeats_nothing_and_misses_nothing<H: Harness>() {
             assert_eq!(events.expect_updates(9 - seen), all[seen..], "{feed:?} after {seen}");
         }
     }
+}
+
+#[test]
+fn message_in_the_future_hides_none_that_follow() {
+    let message = |id: &str, time: &str| {
+        let user = json!({
+            "userId": "u1", "firstName": "Anna", "lastName": "Maier", "organisation": "", "isBot": false,
+        });
+        json!({
+            "messageId": id, "chatId": "c7", "sentAt": format!("2026-01-01T{time}.000Z"), "text": id, "user": user,
+            "attachments": [], "isDeleted": false,
+        })
+    };
+    let list = |messages: &[Value], time: &str| {
+        let list = json!({ "data": messages, "meta": { "pages": 1 } });
+        Respond::json(200, list).header("date", format!("Thu, 01 Jan 2026 {time} GMT"))
+    };
+    let (first, future) = (message("m1", "09:00:00"), message("m2", "10:00:00"));
+    let (third, fourth) = (message("m3", "09:01:00"), message("m4", "09:02:00"));
+    let poll = |since: &str| {
+        let since = format!("2026-01-01T{since}Z").parse::<DateTime<Utc>>().expect("it is a time");
+        Expect::get("/api/chats/c7/messages/").query("since", since.timestamp_millis().to_string())
+    };
+    let poll = |since: &str| poll(since).query("page", "1").query("size", "100");
+    let credentials = Credentials::new("depot-bot", "a long password").expect("they are valid");
+    let config = Config::new("https://chat.example", credentials).expect("it is a URL");
+    let script = Script::with_config(config.with_protocol(Second::default()))
+        .then(Expect::post("/api/login/"), Respond::status(200).header("set-cookie", "session=f3a9c17e5b"))
+        .then(Expect::get("/api/chats/c7/messages/latest/").query("size", "100"), list(&[first], "09:00:01"))
+        .then(poll("09:00:00"), list(&[future.clone()], "09:00:30"))
+        .then(poll("09:00:25"), list(&[third.clone(), future.clone()], "09:01:10"))
+        .then(poll("09:01:05"), list(&[fourth, future], "09:02:00"));
+    let events = Client::new(script.clone()).chats().chat("c7").new_messages(None);
+    let items = events.filter_map(|event| event.expect("the feed continues").into_item());
+    assert_eq!(items.map(text).collect::<Vec<_>>(), ["m2", "m3", "m4"]);
+    script.assert_done();
 }
 
 #[executor_test(second)]
