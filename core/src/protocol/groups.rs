@@ -73,7 +73,8 @@ group! {
     ///
     /// A change returns the changed chat, or `None` if the response does not contain it: then it is fetched by
     /// [`chat`](Self::chat). If that fails, the change stands, and the bot's snapshot
-    /// [is outdated](crate::Chat::is_outdated).
+    /// [is outdated](crate::Chat::is_outdated). So `None` means that the change has been made: a server that makes it
+    /// after its response, such as one with the status 202, may still return the old chat.
     Chats {
         /// All chats of the bot.
         fn chats(&self, page: PageRequest<'_>) -> Made<Page<ChatInfo>>;
