@@ -4,6 +4,7 @@ mod changes;
 mod contents;
 mod crowds;
 mod cuts;
+mod dropped;
 mod effects;
 mod enclosed;
 mod expiries;
