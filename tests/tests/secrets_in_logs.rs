@@ -8,7 +8,8 @@ use std::{
 };
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
-use teamwire_core::{effect::Body, machine::Reply};
+use teamwire_core::{Config, Credentials, effect::Body, machine::Reply};
+use teamwire_protocols::Second;
 use teamwire_test_support::{Server, attempt, config, refusing_address};
 use teamwire_tests::{executor_test, harness::Harness};
 
@@ -92,6 +93,45 @@ fn log_has_no_credentials_at_any_level<H: Harness>() {
         for secret in SECRETS.into_iter().chain(["the.message"]) {
             assert!(!log.contains(secret), "{secret} in {log}");
         }
+    }
+}
+
+/// The password and the session of the example protocol, with the dots of rows.
+const SESSION: &str = "f3a9c17e5b0d4286";
+const SECRETS_OF_LOGIN: [&str; 3] = ["a long password", "a.long.password", SESSION];
+
+#[executor_test(adapters)]
+fn log_has_neither_the_body_of_a_login_nor_its_session<H: Harness>() {
+    begin_to_log();
+    let server = Server::script(|listener| {
+        let mut peer = listener.accept();
+        let login = peer.request();
+        assert!(login.line().starts_with("POST /api/login/ ") && login.text().contains("a long password"));
+        let cookie = format!("set-cookie: session={SESSION}; Path=/; HttpOnly");
+        peer.send(format!("HTTP/1.1 200 OK\r\n{cookie}\r\ncontent-length: 12\r\n\r\n{{\"data\": {{}}}}"));
+        let request = peer.request();
+        assert_eq!(request.header("cookie"), Some(format!("session={SESSION}").as_str()));
+        // It echoes the session, and says that it has expired.
+        let error = format!(r#"{{"error": {{"id": "sessionExpired", "text": "{SESSION}"}}}}"#);
+        let length = error.len();
+        peer.send(format!("HTTP/1.1 401 Unauthorized\r\ncontent-length: {length}\r\n\r\n{error}"));
+        peer.request();
+        let refused = r#"{"error": {"id": "wrongPassword", "text": "a long password is wrong"}}"#;
+        let length = refused.len();
+        peer.send(format!("HTTP/1.1 401 Unauthorized\r\ncontent-length: {length}\r\n\r\n{refused}"));
+    });
+    let credentials = Credentials::new("depot-bot", "a long password").expect("they are valid");
+    let config = Config::new(&server.url(), credentials).expect("it is a URL").with_protocol(Second::default());
+    let client = H::connect(config);
+    let error = H::wait(client.contacts().me()).expect_err("the password is wrong");
+    let shown = format!("{client:?} {:?} {error} {error:?} {error:#?}", client.executor());
+    assert!(shown.contains("wrongPassword"), "{shown}");
+    log::error!("{shown}");
+    let log = LINES.all();
+    let logs_requests = log.contains(&format!("host:.127.0.0.1:{}", server.address.port()));
+    assert_eq!(logs_requests, H::NAME == "blocking", "only ureq gets the requests: {log}");
+    for secret in SECRETS_OF_LOGIN {
+        assert!(!log.contains(secret), "{secret} in {log}");
     }
 }
 
