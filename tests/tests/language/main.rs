@@ -6,6 +6,7 @@
 mod boundaries;
 mod files;
 mod prose;
+mod requests;
 mod rules;
 mod sizes;
 
