@@ -35,22 +35,23 @@ impl<X: Executor> Client<X> {
         // Of the login as well.
         let once = session.with_retry(RetryPolicy { max_retries: 0, ..*session.retry() });
         let (me, config) = (once.call_once(session.protocol().me()), session.config());
-        let checked = MapError::new(me, |error| explain(error, config));
+        let has_login = session.gate().is_some();
+        let checked = MapError::new(me, move |error| explain(error, config, has_login));
         run_observed(self.executor(), &Operation::CHECK, None, checked)
     }
 }
 
-/// Adds what to check.
-fn explain(error: &mut Error, config: &Config) {
+/// Adds what to check. `has_logged_in` is set if the credentials have been accepted before, by a login.
+fn explain(error: &mut Error, config: &Config, has_logged_in: bool) {
     match error.cause_mut() {
         Cause::Transport(error) => explain_transport(error, config),
         Cause::Api(error) => {
-            if let Some(advice) = advice_on_rejection(error, config) {
+            if let Some(advice) = advice_on_rejection(error, config, has_logged_in) {
                 error.message = Some(joined(error.message.as_deref(), &advice));
             }
         }
         Cause::UnexpectedResponse(error) => error.reason = joined(Some(&error.reason), &not_the_backend(config)),
-        Cause::Login { cause, .. } => explain(cause, config),
+        Cause::Login { cause, .. } => explain(cause, config, false),
         _ => {}
     }
 }
@@ -86,8 +87,11 @@ fn explain_transport(error: &mut TransportError, config: &Config) {
     error.source = Arc::new(Advised { advice, cause: error.source.clone() });
 }
 
-fn advice_on_rejection(error: &ApiError, config: &Config) -> Option<String> {
+fn advice_on_rejection(error: &ApiError, config: &Config, has_logged_in: bool) -> Option<String> {
     match StatusCode::from_u16(error.status).ok()? {
+        StatusCode::UNAUTHORIZED if has_logged_in => {
+            Some("the login succeeded: check what this account may do on the server".into())
+        }
         StatusCode::UNAUTHORIZED => Some(format!(
             "check the App ID ({APP_ID_VAR}) and the Secret ({SECRET_VAR}): one is wrong, or the key has been revoked"
         )),

@@ -8,7 +8,7 @@ use teamwire_core::{
     config::RetryPolicy,
     effect::{TransportError, TransportErrorKind},
     error::Cause,
-    script::{Respond, Script},
+    script::{Expect, Respond, Script},
 };
 use teamwire_tests::TokenProtocol;
 
@@ -278,4 +278,17 @@ fn feed_retries_a_login_that_may_succeed_later() {
         assert_eq!(matches!(event, Ok(FeedEvent::Retrying(_))), is_retried, "{case}: {event:?}");
         script.assert_done();
     }
+}
+
+#[test]
+fn check_blames_the_credentials_only_for_a_refused_login() {
+    let refused = script().then(expect_login(), Respond::problem(401, "auth"));
+    let error = Client::new(refused).check().expect_err("the login is refused");
+    assert!(format!("{error:#}").contains("one is wrong, or the key has been revoked"), "{error:#}");
+
+    let refused =
+        script().then(expect_login(), token(FIRST)).then(Expect::get("/v1/me"), Respond::problem(401, "auth"));
+    let error = Client::new(refused).check().expect_err("it is refused");
+    assert!(format!("{error:#}").contains("the login succeeded"), "{error:#}");
+    assert!(!format!("{error:#}").contains("revoked"), "{error:#}");
 }
