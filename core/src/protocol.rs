@@ -20,6 +20,15 @@
 //! The guide "Speak your installation's protocol" (`docs/guide/protocol.md` in the repository) builds a protocol step
 //! by step, and `tests/protocols` is a complete one.
 //!
+//! # Limits
+//!
+//! Each operation is one request below the base URL, which depends only on its arguments, the credentials and the token
+//! of the login. So a protocol cannot describe polls by `ETag` without a cursor, a token that changes with each
+//! response, a login of several requests (Digest, NTLM) or one whose refresh token is replaced, a signature over the
+//! time, a nonce or a file, an upload to another host, a post of two requests, a change that is made after the
+//! response, files of unknown size, or avatars other than JPEG. If a server does not distinguish an expired session
+//! from what is forbidden, each forbidden operation costs a login.
+//!
 //! # A protocol that posts a message
 //!
 //! ```
