@@ -1,9 +1,9 @@
 //! The HTTP/1.1 client under the executor: a pool of connections, timeouts, and one exchange per connection at a time.
 //!
 //! ```text
-//!   Exchange ─► slot ─► pool ──────────────────────────────► exchange ─► pool ─► Response
-//!                         │ no usable idle connection           ▲   │
-//!                         └─► connect: lookup, TCP, tunnel, TLS ┘   └─ any failure: the connection is dropped ─► error
+//!   Exchange ─► slot ─► pool ──────────────────────────────────────► exchange ─► pool ─► Response
+//!                         │ no usable idle connection                   ▲   │
+//!                         └─► turn ─► connect: lookup, TCP, tunnel, TLS ┘   └─ failure: the connection is dropped
 //! ```
 //!
 //! An exchange owns its connection. So dropping the future of an exchange drops the connection as well, and only a
@@ -25,14 +25,20 @@ mod send;
 mod stream;
 mod tls;
 
-use std::time::Instant;
+use std::{
+    pin::pin,
+    task::{Poll, ready},
+    time::Instant,
+};
 
 use http::StatusCode;
 use teamwire_core::{
     Config, Error,
     effect::{Exchange, Response, Timeout, TransportError},
 };
-use teamwire_std::{ConnectionSlot, ConnectionSlots, Pool, body::WAITING_FOR_CONNECTION};
+use teamwire_std::{
+    ConnectionSlot, ConnectionSlots, OPENING_POLL_INTERVAL, Origin, Pool, body::WAITING_FOR_CONNECTION,
+};
 
 use self::{connect::Connector, connection::Connection, deadline::Deadline, file::Upload, progress::ExchangeProgress};
 pub(crate) use self::{file::ChunkSource, receive::BodySink};
@@ -109,7 +115,7 @@ impl<R: Runtime> Engine<R> {
         // The deadline may have begun long before, as the exchange may have waited for a connection.
         let mut connection = match self.pooled(exchange, Instant::now()) {
             Some(connection) => connection,
-            None => Box::pin(self.connector.connect(exchange.request.uri(), deadline)).await?,
+            None => Box::pin(self.connect(exchange, deadline)).await?,
         };
         deadline.use_timer(connection.timer.take());
         let proxy = self.connector.forwarding_proxy(connection.history.origin());
@@ -126,6 +132,38 @@ impl<R: Runtime> Engine<R> {
             Instant::now()
         });
         self.pool.finish(connection, idle_since, has_received, result)
+    }
+
+    /// Makes a connection, once it is its turn. Takes one that becomes idle before that.
+    async fn connect(
+        &self,
+        exchange: &Exchange,
+        deadline: &mut Deadline<'_, R>,
+    ) -> Result<Box<Connection<R::Stream>>, TransportError> {
+        let origin = Origin::of(exchange.request.uri())?;
+        let takes_idle = !exchange.requires_new_connection;
+        let mut opening = self.pool.open(&origin, takes_idle, Instant::now());
+        if !opening.may_start() {
+            deadline.enter_phase(WAITING_FOR_CONNECTION);
+            let mut sleep = pin!(self.runtime.sleep(OPENING_POLL_INTERVAL));
+            let taken = deadline.run(|cx| {
+                loop {
+                    let now = Instant::now();
+                    let may_start = opening.poll(now, cx.waker());
+                    let idle = if takes_idle { self.pooled(exchange, now) } else { None };
+                    if idle.is_some() || may_start {
+                        return Poll::Ready(idle);
+                    }
+                    ready!(sleep.as_mut().poll(cx));
+                    sleep.set(self.runtime.sleep(OPENING_POLL_INTERVAL));
+                }
+            });
+            if let Some(connection) = taken.await? {
+                return Ok(connection);
+            }
+        }
+        // Until the connection can be used, or has failed, `opening` counts.
+        self.connector.connect(origin, deadline).await
     }
 
     /// Takes a connection from the pool, unless the exchange needs a new one.

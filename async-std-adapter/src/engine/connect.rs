@@ -6,7 +6,7 @@ mod hosts;
 
 use std::sync::Arc;
 
-use http::{Method, Request, Uri, header};
+use http::{Method, Request, header};
 use rustls::ClientConfig;
 use teamwire_core::{
     Config, Error,
@@ -40,13 +40,12 @@ impl Connector {
         Ok(Self { tls, proxy: Proxy::from_config(config), hosts: Hosts::default() })
     }
 
-    /// Connects to the origin of this URI.
+    /// Connects to this origin.
     pub(super) async fn connect<R: Runtime>(
         &self,
-        uri: &Uri,
+        origin: Origin,
         deadline: &mut Deadline<'_, R>,
     ) -> Result<Box<Connection<R::Stream>>, TransportError> {
-        let origin = Origin::of(uri)?;
         let (host, port) = match &self.proxy {
             Some(proxy) => (proxy.host.clone(), proxy.port),
             None => (origin.host.clone(), origin.port),

@@ -241,7 +241,7 @@ fn failure(
         _ if response.head.is_some() => timeout.after_head(),
         _ => timeout,
     };
-    let error = transport_error(error, timeout, context.sent)
+    let error = transport_error(error, (timeout, context.phase), context.sent)
         .with_sent(context.sent)
         .with_reused(context.sent && context.reused)
         .with_received(response.bytes);
@@ -283,16 +283,16 @@ fn output_length(head: &Parts, body: u64) -> usize {
 }
 
 /// Maps an error of ureq.
-fn transport_error(error: ureq::Error, timeout: Timeout, sent: bool) -> TransportError {
+fn transport_error(error: ureq::Error, limit: (Timeout, Option<&str>), sent: bool) -> TransportError {
     use ureq::Error as E;
     // Before anything was sent, no connection had been made.
     let broken = if sent { TransportErrorKind::Disconnected } else { TransportErrorKind::Connect };
     let (kind, why) = match error {
-        E::Timeout(_) => return timed_out(timeout, None),
+        E::Timeout(_) => return timed_out(limit.0, limit.1),
         E::Io(error) => {
             return downcast_transport_error(error).unwrap_or_else(|error| TransportError::new(broken, error));
         }
-        E::Other(error) => return transport_error(E::Io(io::Error::other(error)), timeout, sent),
+        E::Other(error) => return transport_error(E::Io(io::Error::other(error)), limit, sent),
         error => (TransportErrorKind::Protocol, error.to_string()),
     };
     TransportError::new(kind, why)

@@ -1,7 +1,9 @@
 use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Instant};
 
 use rustls::ClientConfig;
-use teamwire_std::{ConnectionHistory, Origin, Pool, Proxy};
+use teamwire_std::{
+    ConnectionHistory, OPENING_POLL_INTERVAL, Opening, Origin, Pool, Proxy, body::WAITING_FOR_CONNECTION,
+};
 use ureq::{
     Error,
     http::Uri,
@@ -16,6 +18,7 @@ use super::{
     pooled_connection::PooledConnection,
     proxy::{open_tunnel, unreachable},
     request_context::RequestContext,
+    slot::wait,
     tcp::{Hosts, Socket},
     tls::tls_handshake,
 };
@@ -39,7 +42,7 @@ impl Connector for NetworkConnector {
     fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<PooledConnection>, Error> {
         let connection = match self.pooled(details.uri)? {
             Some(connection) => connection,
-            None => self.open(details.uri)?,
+            None => self.make(details.uri)?,
         };
         Ok(Some(PooledConnection::new(connection)))
     }
@@ -68,9 +71,37 @@ impl NetworkConnector {
         Ok(Some(connection))
     }
 
-    /// Connects to the origin of this URI.
-    fn open(&self, uri: &Uri) -> Result<Box<Connection>, Error> {
+    /// Makes a connection, once it is its turn. Takes one that becomes idle before that.
+    fn make(&self, uri: &Uri) -> Result<Box<Connection>, Error> {
         let origin = Origin::of(uri).map_err(other)?;
+        let takes_idle = RequestContext::with(|context| !context.requires_new_connection);
+        let mut opening = self.pool.open(&origin, takes_idle, Instant::now());
+        if !opening.may_start()
+            && let Some(connection) = self.turn(uri, takes_idle, &mut opening)?
+        {
+            return Ok(connection);
+        }
+        // Until the connection can be used, or has failed, `opening` counts.
+        self.open(origin)
+    }
+
+    /// Waits until it may start to open a connection, unless one becomes idle.
+    #[inline(never)]
+    fn turn(&self, uri: &Uri, takes_idle: bool, opening: &mut Opening) -> Result<Option<Box<Connection>>, Error> {
+        let (limits, interrupter) = RequestContext::with(|context| (context.limits, context.interrupter.clone()));
+        let taken = wait(limits, interrupter.as_ref(), Some(OPENING_POLL_INTERVAL), |waker| {
+            let may_start = opening.poll(Instant::now(), waker);
+            let idle = if takes_idle { self.pooled(uri).transpose() } else { None };
+            (idle.is_some() || may_start).then(|| idle.transpose())
+        });
+        taken.unwrap_or_else(|error| {
+            RequestContext::with(|context| context.phase = Some(WAITING_FOR_CONNECTION));
+            Err(failed(error))
+        })
+    }
+
+    /// Connects to this origin.
+    fn open(&self, origin: Origin) -> Result<Box<Connection>, Error> {
         let deadline = RequestContext::with(|context| context.limits.connected_by());
         let link = self.link(&origin, deadline)?;
         Ok(Box::new(Connection::new(link, ConnectionHistory::new(origin, Instant::now()))))

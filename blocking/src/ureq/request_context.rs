@@ -21,6 +21,8 @@ pub(super) struct RequestContext {
     /// A loss of a reused connection costs the exchange nothing.
     pub(super) replaces_stale_connection: bool,
     pub(super) limits: TimeLimits,
+    /// Phase of the exchange, if its error names that.
+    pub(super) phase: Option<&'static str>,
     /// `None` if the exchange cannot be stopped.
     pub(super) interrupter: Option<Interrupter>,
     /// The exchange took a connection that had served another one.

@@ -2,8 +2,8 @@ use std::{
     future::Future,
     io::{self, ErrorKind},
     pin::pin,
-    task::{Context, Poll},
-    time::Instant,
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
 };
 
 use teamwire_std::{ConnectionSlot, ConnectionSlots};
@@ -28,20 +28,37 @@ pub(super) fn acquire<'a>(
     if let Some(slot) = slots.try_acquire() {
         return Ok(slot);
     }
+    let mut slot = pin!(slots.acquire());
+    wait(limits, interrupter, None, |waker| match slot.as_mut().poll(&mut Context::from_waker(waker)) {
+        Poll::Ready(slot) => Some(slot),
+        Poll::Pending => None,
+    })
+}
+
+/// Polls this until it has a value: after each call of the waker, and after this interval, if there is one.
+///
+/// # Errors
+///
+/// Fails at the end of the time limit, or if the exchange is interrupted.
+pub(super) fn wait<T>(
+    limits: TimeLimits,
+    interrupter: Option<&Interrupter>,
+    interval: Option<Duration>,
+    mut poll: impl FnMut(&Waker) -> Option<T>,
+) -> io::Result<T> {
     let signal = Signal::default();
     let (waker, until) = (signal.waker(), limits.connected_by());
     if let Some(interrupter) = interrupter {
         interrupter.set(Target::Waiting(waker.clone()))?;
     }
-    let mut slot = pin!(slots.acquire());
     loop {
-        if let Poll::Ready(slot) = slot.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return Ok(slot);
+        if let Some(value) = poll(&waker) {
+            return Ok(value);
         }
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) || interrupter.is_some_and(Interrupter::is_interrupted) {
             return Err(ErrorKind::TimedOut.into());
         }
-        signal.wait(left);
+        signal.wait(left.into_iter().chain(interval).min());
     }
 }

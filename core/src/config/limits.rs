@@ -155,6 +155,11 @@ pub struct Limits {
     /// of a bot could use up any limit and no post would ever get a connection. At most one connection per feed is open
     /// in addition to this number. The same applies to each list that is read as an asynchronous stream.
     ///
+    /// Of those requests that need a new connection, long polls included, at most 64 to a server open one at once, so
+    /// that a burst does not overflow the queue of the server, where the attempt would be lost and repeated only after
+    /// a second. The others wait as well, and take any connection that becomes idle before that. A connection that is
+    /// not open after a second does not count here any more.
+    ///
     /// A progress observer that sends requests of its own needs a second connection while its transfer has the first.
     /// So does a task that sends a request between two polls of another one.
     pub max_connections: usize,

@@ -1,13 +1,14 @@
 //! Idle connections, for the next exchanges with their servers.
 
 mod history;
+mod opening;
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::VecDeque,
     fmt, mem,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -17,7 +18,11 @@ use teamwire_core::{
     effect::{Response, TransportError},
 };
 
-pub use self::history::ConnectionHistory;
+use self::opening::Queue;
+pub use self::{
+    history::ConnectionHistory,
+    opening::{OPENING_POLL_INTERVAL, Opening},
+};
 use crate::{Origin, reject_unsolicited};
 
 /// A connection that a [`Pool`] can keep.
@@ -48,6 +53,8 @@ struct State<C> {
     lost: Option<Instant>,
     /// Number of connections that were ever returned.
     returned: u32,
+    /// The origins to which connections are being opened. Those to which that has ended are removed later.
+    openings: Vec<Arc<Queue>>,
 }
 
 struct Idle<C> {
@@ -59,7 +66,7 @@ impl<C: Pooled> Pool<C> {
     /// Creates a pool with these limits.
     pub const fn new(limits: &Limits) -> Self {
         Self {
-            state: Mutex::new(State { idle: VecDeque::new(), lost: None, returned: 0 }),
+            state: Mutex::new(State { idle: VecDeque::new(), lost: None, returned: 0, openings: Vec::new() }),
             max_idle: limits.max_idle_connections,
             max_idle_age: limits.max_idle_age,
         }
@@ -94,6 +101,19 @@ impl<C: Pooled> Pool<C> {
         }
     }
 
+    /// Starts to open a connection to this origin, or enters the queue if too many are being opened. `takes_idle` is
+    /// `true` for an exchange that also takes a connection that becomes idle while it waits.
+    pub fn open(&self, origin: &Origin, takes_idle: bool, now: Instant) -> Opening {
+        let mut state = self.state();
+        let queue = state.openings_to(origin).unwrap_or_else(|| {
+            let queue = Arc::new(Queue::new(origin.clone()));
+            state.openings.push(Arc::clone(&queue));
+            queue
+        });
+        drop(state);
+        queue.enter(takes_idle, now)
+    }
+
     /// Keeps a connection that is idle since this moment, unless it is too old.
     pub fn check_in(&self, mut connection: Box<C>, since: Instant) {
         if self.max_idle == 0 {
@@ -110,9 +130,13 @@ impl<C: Pooled> Pool<C> {
         }
         let surplus = (state.idle.len() + 1).saturating_sub(self.max_idle);
         let closed = self.remove_old(&mut state.idle, surplus, since);
+        let openings = state.openings_to(connection.history().origin());
         state.idle.push_back(Idle { connection, since });
         drop(state);
         drop(closed);
+        if let Some(queue) = openings {
+            queue.wake_for_idle();
+        }
     }
 
     /// Ends the exchange that had this connection, with this result. Keeps the connection for the next one if it is
@@ -169,6 +193,14 @@ impl<C: Pooled> Pool<C> {
         let is_old = |idle: &&Idle<C>| now.saturating_duration_since(idle.since) >= self.max_idle_age;
         let count = idle.iter().take_while(is_old).count().max(least);
         idle.drain(..count).collect()
+    }
+}
+
+impl<C> State<C> {
+    /// Returns the connections to this origin that are being opened, if there are any.
+    fn openings_to(&mut self, origin: &Origin) -> Option<Arc<Queue>> {
+        self.openings.retain(|queue| Arc::strong_count(queue) > 1);
+        self.openings.iter().find(|queue| queue.origin == *origin).map(Arc::clone)
     }
 }
 

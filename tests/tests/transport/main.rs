@@ -15,6 +15,7 @@ mod interim;
 mod limits;
 mod malformed;
 mod max_connections;
+mod openings;
 mod parts;
 mod proxies;
 mod refusals;

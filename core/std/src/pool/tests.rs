@@ -1,6 +1,13 @@
 mod model;
 
-use std::sync::{Arc, Mutex, Weak};
+use std::{
+    iter,
+    sync::{
+        Arc, Mutex, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Wake, Waker},
+};
 
 use super::*;
 use teamwire_core::effect::TransportErrorKind;
@@ -146,7 +153,7 @@ fn connections_of_a_burst_get_old_one_after_another() {
         let mut before = burst;
         for second in 240..=300 {
             let now = start + second * SECOND;
-            let open: Vec<_> = std::iter::from_fn(|| closing.take(&api(), now)).collect();
+            let open: Vec<_> = iter::from_fn(|| closing.take(&api(), now)).collect();
             let closed = before - open.len();
             before = open.len();
             assert!(closed <= burst / 60 + 2, "{closed} of {burst} in second {second}");
@@ -265,4 +272,33 @@ fn connection_is_kept_after_an_exchange_unless_its_response_is_rejected() {
     let result = closing.pool.finish(taken, Some(start), true, Ok(response(408)));
     assert_eq!(result.expect_err("it may precede the request").kind, TransportErrorKind::Disconnected);
     assert_eq!(closing.closed(), [0], "the response may still arrive, and would be that to another request");
+}
+
+#[test]
+fn connection_that_becomes_idle_wakes_one_that_waits_to_open_one_to_its_origin() {
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    let (closing, now) = (Closing::new(8, SECOND), Instant::now());
+    let origins = [api(), files()].map(|uri| Origin::of(&uri).expect("it has a host"));
+    let [to_api, to_files] = origins.map(|origin| {
+        let enter = || closing.pool.open(&origin, true, now);
+        let mut open: Vec<_> = iter::repeat_with(enter).take_while(Opening::may_start).collect();
+        let (mut opening, count) = (enter(), Arc::new(Count(AtomicUsize::new(0))));
+        assert!(!opening.poll(now, &Waker::from(Arc::clone(&count))));
+        open.push(opening);
+        (open, count)
+    });
+    closing.fill([1], &api(), now);
+    let wakes = [&to_api, &to_files].map(|(_, count)| count.0.load(Ordering::SeqCst));
+    assert_eq!(wakes, [1, 0]);
+    drop(to_api);
+    closing.fill([2], &files(), now);
+    assert_eq!(to_files.1.0.load(Ordering::SeqCst), 1);
+    assert_eq!(closing.pool.state().openings.len(), 1, "no connection to the other origin is being opened");
 }

@@ -1,0 +1,217 @@
+//! The limit on connections to a server that are opened at once, and the queue of the requests that wait for that.
+
+use std::{
+    sync::{Mutex, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use teamwire_core::{
+    Client, Error, ErrorKind, StopHandle,
+    effect::{Exchange, Now, Timeout, TransportErrorKind},
+    observe::Observation,
+};
+use teamwire_tests::{executor_test, harness::Harness};
+
+use crate::{
+    support::{Server, ask, config, fault, me, perform, within},
+    tls::AUTHORITY,
+};
+
+/// Number of connections that are opened at once.
+const LIMIT: usize = 64;
+/// Time after which a connection that is still being opened does not count any more.
+const COUNTS_FOR: Duration = Duration::from_secs(1);
+const SHORT: Duration = Duration::from_millis(100);
+/// Number of the first connection that the server leaves in its handshake.
+const FIRST_HELD: usize = 1;
+
+/// A client with one connection, whose further connections hang while they are opened, as many as the limit allows.
+struct Hanging<'a, H: Harness> {
+    server: &'a Server,
+    client: &'a Client<H::X>,
+    /// Gets `()` at the start of each attempt.
+    attempts: &'a mpsc::Receiver<()>,
+    /// Lets the server respond to the request on the first connection.
+    respond: mpsc::Sender<()>,
+    /// Dropping it ends the connections that hang.
+    held: mpsc::Sender<()>,
+}
+
+/// Runs this while connections hang. Repeats it if that took so long that some of them did not count any more: only a
+/// busy machine needs more than half of the time.
+fn while_connections_hang<H: Harness>(act: impl Fn(Hanging<'_, H>) -> Result<(), String>) {
+    for _ in 0..20 {
+        let (elapsed, result) = round::<H>(&act);
+        if elapsed < COUNTS_FOR {
+            return result.unwrap_or_else(|why| panic!("{why}"));
+        }
+    }
+    panic!("it never ended before the connections that hang stopped to count");
+}
+
+fn round<H: Harness>(act: impl Fn(Hanging<'_, H>) -> Result<(), String>) -> (Duration, Result<(), String>) {
+    let (respond, responds) = mpsc::channel::<()>();
+    let (held, release) = mpsc::channel::<()>();
+    let (arrived, arrivals) = mpsc::channel();
+    let (responds, release) = (Mutex::new(responds), Mutex::new(release));
+    let settings = AUTHORITY.server("localhost");
+    let server = Server::each(move |number, peer| {
+        if (FIRST_HELD..FIRST_HELD + LIMIT).contains(&number) {
+            arrived.send(()).expect("the test waits");
+            release.lock().expect("nothing panics with it").recv().expect_err("nothing is sent");
+            return;
+        }
+        let mut peer = peer.secure(&settings);
+        let mut is_first = number == 0;
+        while peer.try_request().is_some() {
+            if is_first {
+                arrived.send(()).expect("the test waits");
+                responds.lock().expect("nothing panics with it").recv().ok();
+            }
+            is_first = false;
+            peer.send(me());
+        }
+    });
+    let (attempted, attempts) = mpsc::channel();
+    let observer = move |_: Now, observation: &Observation<'_>| {
+        if let Observation::Attempt { .. } = observation {
+            attempted.send(()).expect("the test listens");
+        }
+    };
+    let config = config(&server.https("localhost")).with_root_certificates_pem(AUTHORITY.pem());
+    let client = H::connect(config.with_observer(observer));
+    thread::scope(|scope| {
+        let arrive = || {
+            scope.spawn(|| drop(ask::<H>(&client)));
+            attempts.recv().expect("it is attempted");
+        };
+        arrive();
+        arrivals.recv().expect("the first request arrives");
+        let begun = Instant::now();
+        (0..LIMIT).for_each(|_| arrive());
+        (0..LIMIT).for_each(|_| arrivals.recv().expect("it connects"));
+        let result = act(Hanging { server: &server, client: &client, attempts: &attempts, respond, held });
+        (begun.elapsed(), result)
+    })
+}
+
+fn check(holds: bool, why: impl Into<String>) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(why.into()) }
+}
+
+/// Checks that this is the response of the server.
+fn check_name(name: Result<String, Error>) -> Result<(), String> {
+    name.map_err(|error| error.to_string()).and_then(|name| check(name == "Example", name))
+}
+
+/// Performs an exchange with these changes, which has to time out while it waits.
+fn times_out_in_the_queue<H: Harness>(client: &Client<H::X>, change: impl FnOnce(&mut Exchange)) -> Result<(), String> {
+    let fault = fault::<H>(client, change);
+    let text = fault.to_string();
+    check((fault.kind, fault.sent) == (TransportErrorKind::Timeout, false), &text)?;
+    check(text.contains("while waiting for a free connection") && text.contains("100ms"), text)
+}
+
+impl<H: Harness> Hanging<'_, H> {
+    /// Checks that only the connections that hang, and the first one, were made.
+    fn has_opened_no_others(&self) -> Result<(), String> {
+        let connections = self.server.connections();
+        check(connections == LIMIT + 1, format!("{connections} connections"))
+    }
+}
+
+#[executor_test(adapters)]
+fn wait_to_open_a_connection_counts_towards_the_timeout<H: Harness>() {
+    while_connections_hang::<H>(|hanging| {
+        times_out_in_the_queue::<H>(hanging.client, within(Timeout::Total(SHORT)))?;
+        times_out_in_the_queue::<H>(hanging.client, within(Timeout::Idle(SHORT)))?;
+        times_out_in_the_queue::<H>(hanging.client, |exchange| exchange.max_duration = Some(SHORT))?;
+        hanging.has_opened_no_others()
+    });
+}
+
+#[executor_test(adapters)]
+fn long_poll_waits_as_well_to_open_a_connection<H: Harness>() {
+    while_connections_hang::<H>(|hanging| {
+        times_out_in_the_queue::<H>(hanging.client, within(Timeout::LongPoll { head: SHORT, idle: SHORT }))?;
+        hanging.has_opened_no_others()
+    });
+}
+
+#[executor_test(adapters)]
+fn connections_that_hang_do_not_affect_another_server<H: Harness>() {
+    let other = Server::always(me());
+    while_connections_hang::<H>(|hanging| {
+        let uri = format!("{}/v1/me", other.url()).parse().expect("it is a URI");
+        let response = perform::<H>(hanging.client, |exchange| *exchange.request.uri_mut() = uri);
+        check(response.is_ok(), format!("{response:?}"))?;
+        hanging.has_opened_no_others()
+    });
+}
+
+#[executor_test(adapters)]
+fn request_that_waits_takes_a_connection_that_becomes_idle<H: Harness>() {
+    while_connections_hang::<H>(|hanging| {
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| ask::<H>(hanging.client));
+            hanging.attempts.recv().expect("it is attempted");
+            hanging.respond.send(()).expect("the server waits");
+            check_name(waiting.join().expect("it does not panic"))
+        })?;
+        hanging.has_opened_no_others()
+    });
+}
+
+#[executor_test(adapters)]
+fn request_that_needs_a_new_connection_takes_no_idle_one<H: Harness>() {
+    while_connections_hang::<H>(|hanging| {
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| {
+                times_out_in_the_queue::<H>(hanging.client, |exchange| {
+                    (exchange.timeout, exchange.requires_new_connection) = (Timeout::Total(SHORT), true);
+                })
+            });
+            hanging.respond.send(()).expect("the server waits");
+            waiting.join().expect("it does not panic")
+        })?;
+        hanging.has_opened_no_others()
+    });
+}
+
+#[executor_test(adapters)]
+fn wait_to_open_a_connection_can_be_stopped<H: Harness>() {
+    while_connections_hang::<H>(|hanging| {
+        let stop = StopHandle::new();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| ask::<H>(&hanging.client.stopped_by(&stop)));
+            hanging.attempts.recv().expect("it is attempted");
+            stop.stop();
+            let error = waiting.join().expect("it does not panic").expect_err("it is stopped");
+            check(error.kind() == ErrorKind::Cancelled, format!("{error:?}"))
+        })?;
+        hanging.has_opened_no_others()
+    });
+}
+
+#[executor_test(adapters)]
+fn failed_attempts_let_the_next_ones_connect<H: Harness>() {
+    while_connections_hang::<H>(|hanging| {
+        const WAITING: usize = 4;
+        let Hanging { server, client, attempts, held, .. } = hanging;
+        thread::scope(|scope| {
+            let waiting: Vec<_> = (0..WAITING).map(|_| scope.spawn(|| ask::<H>(client))).collect();
+            (0..WAITING).for_each(|_| attempts.recv().expect("it is attempted"));
+            drop(held);
+            waiting.into_iter().try_for_each(|thread| check_name(thread.join().expect("it does not panic")))
+        })?;
+        let connections = server.connections();
+        check(connections <= LIMIT + 1 + WAITING, format!("{connections} connections"))
+    });
+}
+
+#[executor_test(adapters)]
+fn connections_that_hang_for_long_do_not_hold_up_others<H: Harness>() {
+    let (_, result) = round::<H>(|hanging| check_name(ask::<H>(hanging.client)));
+    result.unwrap_or_else(|why| panic!("{why}"));
+}
