@@ -156,8 +156,10 @@ fn request_that_waits_takes_a_connection_that_becomes_idle<H: Harness>() {
         thread::scope(|scope| {
             let waiting = scope.spawn(|| ask::<H>(hanging.client));
             hanging.attempts.recv().expect("it is attempted");
+            // Meanwhile the other one waits as well.
+            let probed = times_out_in_the_queue::<H>(hanging.client, within(Timeout::Total(SHORT)));
             hanging.respond.send(()).expect("the server waits");
-            check_name(waiting.join().expect("it does not panic"))
+            check_name(waiting.join().expect("it does not panic")).and(probed)
         })?;
         hanging.has_opened_no_others()
     });
@@ -186,9 +188,11 @@ fn wait_to_open_a_connection_can_be_stopped<H: Harness>() {
         thread::scope(|scope| {
             let waiting = scope.spawn(|| ask::<H>(&hanging.client.stopped_by(&stop)));
             hanging.attempts.recv().expect("it is attempted");
+            // Meanwhile the other one waits as well.
+            let probed = times_out_in_the_queue::<H>(hanging.client, within(Timeout::Total(SHORT)));
             stop.stop();
             let error = waiting.join().expect("it does not panic").expect_err("it is stopped");
-            check(error.kind() == ErrorKind::Cancelled, format!("{error:?}"))
+            check(error.kind() == ErrorKind::Cancelled, format!("{error:?}")).and(probed)
         })?;
         hanging.has_opened_no_others()
     });
@@ -212,6 +216,10 @@ fn failed_attempts_let_the_next_ones_connect<H: Harness>() {
 
 #[executor_test(adapters)]
 fn connections_that_hang_for_long_do_not_hold_up_others<H: Harness>() {
-    let (_, result) = round::<H>(|hanging| check_name(ask::<H>(hanging.client)));
+    let (_, result) = round::<H>(|hanging| {
+        // Half of the timeout of those that hang.
+        let response = perform::<H>(hanging.client, within(Timeout::Total(Duration::from_secs(5))));
+        check(response.is_ok(), format!("{response:?}"))
+    });
     result.unwrap_or_else(|why| panic!("{why}"));
 }
