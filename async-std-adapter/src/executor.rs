@@ -13,6 +13,7 @@ pub use teamwire_core::executor::{Executor, Manual, Operation, Portable, Session
 use teamwire_core::{
     Config, Error, FeedSet, Script, StopHandle,
     effect::{Now, TransportError, TransportErrorKind},
+    feed::Waited,
     flow::Flow,
     machine::{Feed, Reply, Step},
 };
@@ -167,6 +168,14 @@ impl<R: Runtime> Portable for AsyncExecutor<R> {
 
     fn next<F: Feed + 'static>(events: &mut Events<F>) -> impl Future<Output = Option<Result<F::Event, Error>>> + Send {
         events.next()
+    }
+
+    fn next_within<'a, F: Feed + 'static>(
+        events: &'a mut Events<F>,
+        time: Option<Duration>,
+        interrupt: &'a StopHandle,
+    ) -> Operation<'a, Waited<F::Event>> {
+        Box::pin(events.next_unless_interrupted(time, interrupt))
     }
 
     fn run_future<'a, T: Send + 'a>(future: impl Future<Output = Result<T, Error>> + Send + 'a) -> Self::Run<'a, T> {

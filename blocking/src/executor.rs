@@ -7,6 +7,7 @@ use teamwire_core::{
     Config, Error, FeedSet, Script, StopHandle,
     effect::Now,
     error::InvalidInput,
+    feed::Waited,
     flow::Flow,
     machine::{Feed, Reply, Step},
 };
@@ -134,6 +135,14 @@ impl Portable for BlockingExecutor {
 
     async fn next<F: Feed + 'static>(events: &mut Events<F>) -> Option<Result<F::Event, Error>> {
         events.next()
+    }
+
+    fn next_within<'a, F: Feed + 'static>(
+        events: &'a mut Events<F>,
+        time: Option<Duration>,
+        interrupt: &'a StopHandle,
+    ) -> Operation<'a, Waited<F::Event>> {
+        Box::pin(async move { events.next_unless_interrupted(time, interrupt) })
     }
 
     fn run_future<'a, T: Send + 'a>(future: impl Future<Output = Result<T, Error>> + Send + 'a) -> Result<T, Error> {

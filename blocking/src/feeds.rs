@@ -6,6 +6,7 @@ mod events;
 mod followed;
 mod followed_set;
 mod handling;
+mod interrupts;
 mod queue;
 mod wake;
 mod workers;

@@ -167,8 +167,8 @@ pub use teamwire_core::{
 pub use teamwire_core::{chrono, http, serde, serde_json, url};
 #[doc(inline)]
 pub use teamwire_std::{
-    Delivery, MissedReactions, Outbox, OutboxEntry, OutboxMessages, RecordedReaction, StateFile, config_from_env,
-    config_from_settings, image_file, path_to_string, upload_file,
+    Delivery, Outbox, OutboxEntry, OutboxEvent, OutboxMessages, StateFile, config_from_env, config_from_settings,
+    image_file, path_to_string, upload_file,
 };
 
 pub use self::{

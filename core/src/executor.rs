@@ -54,7 +54,7 @@ pub trait Executor: Clone + Send + Sync + 'static {
 
     /// The type of a feed for the caller: an iterator in `teamwire_blocking` and for a [`Script`](crate::Script), a
     /// stream in `teamwire_async_std`, a machine for [`Manual`].
-    type Events<F: Feed + 'static>;
+    type Events<F: Feed + 'static>: Send;
 
     /// Returns the session shared by all operations.
     fn session(&self) -> &Session;

@@ -43,6 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             stop.stop();
             future::pending().await
         };
-        Ok(smol::future::or(bot.run(), stopping).await?)
+        // The next process handles what the grace period was too short for.
+        Ok(smol::future::or(bot.run(), stopping).await.or_else(teamwire_async_std::Error::unless_cancelled)?)
     })
 }

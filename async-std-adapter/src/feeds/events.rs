@@ -111,14 +111,32 @@ impl<F: Feed> Events<F> {
     ///
     /// Fails with the error that ends the feed.
     pub async fn next_timeout(&mut self, timeout: Duration) -> Result<Waited<F::Event>, Error> {
+        self.next_unless_interrupted(Some(timeout), &StopHandle::new()).await
+    }
+
+    /// Returns the next event, or `TimedOut` once this time has passed or the handle is stopped.
+    pub(crate) async fn next_unless_interrupted(
+        &mut self,
+        time: Option<Duration>,
+        interrupt: &StopHandle,
+    ) -> Result<Waited<F::Event>, Error> {
         let backend = Arc::clone(&self.task.backend);
-        let until = backend.now().moment.saturating_add(timeout);
-        let mut sleep = backend.sleep(until);
+        let interrupt = StopWaker::new(interrupt.clone());
+        let mut timer = time.map(|time| {
+            let until = backend.now().moment.saturating_add(time);
+            backend.sleep(until)
+        });
         poll_fn(|cx| {
             if let Poll::Ready(event) = Pin::new(&mut *self).poll_next(cx) {
                 return Poll::Ready(event.transpose().map(|event| event.map_or(Waited::Ended, Waited::Event)));
             }
-            sleep.as_mut().poll(cx).map(|()| Ok(Waited::TimedOut))
+            if interrupt.poll_stopped(cx) {
+                return Poll::Ready(Ok(Waited::TimedOut));
+            }
+            match &mut timer {
+                Some(timer) => timer.as_mut().poll(cx).map(|()| Ok(Waited::TimedOut)),
+                None => Poll::Pending,
+            }
         })
         .await
     }

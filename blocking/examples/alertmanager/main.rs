@@ -20,7 +20,7 @@ mod webhook;
 
 use std::{env, error::Error, net::TcpListener, path::PathBuf, sync::Arc, thread, time::Duration};
 
-use teamwire_blocking::{ErrorKind, NewChat, Outbox, StateFile, StopHandle, Wake, serde_json};
+use teamwire_blocking::{NewChat, Outbox, StopHandle, chrono::TimeDelta, serde_json};
 
 use self::{
     bridge::Bridge,
@@ -32,7 +32,7 @@ const GRACE: Duration = Duration::from_secs(10);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let var = |name, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
-    let escalate_after = Duration::from_secs(var("ESCALATE_AFTER", "300").parse()?);
+    let escalate_after = TimeDelta::try_seconds(var("ESCALATE_AFTER", "300").parse()?).ok_or("too many seconds")?;
     let listener = TcpListener::bind(var("LISTEN", "127.0.0.1:9099"))?;
     println!("Listening on http://{}/", listener.local_addr()?);
     let stop = StopHandle::new();
@@ -43,18 +43,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let people = client.contacts().users()?;
     let chat = client.chats().get_or_create(NewChat::titled("On call").users(&people))?.tid().clone();
 
-    let folder = PathBuf::from(var("STATE", "."));
-    let checkpoint = StateFile::new(folder.join("checkpoint.json"));
-    let outbox = Outbox::open(folder.join("outbox.json"))?;
-    let bridge = Arc::new(Bridge { client, chat, outbox, checkpoint, escalate_after, wake: Wake::new() });
+    let outbox = Outbox::open(PathBuf::from(var("STATE", ".")).join("outbox.json"))?;
+    let bridge = Arc::new(Bridge { client, chat, outbox, escalate_after });
     let receiver = Arc::clone(&bridge);
     thread::spawn(move || http::serve(&listener, |request| respond(&receiver, request)));
-    // An outage does not end the feed, but a revoked key does, for instance.
-    match bridge.run() {
-        // The grace period was too short for a post.
-        Err(error) if error.kind() == ErrorKind::Cancelled => Ok(()),
-        result => Ok(result?),
-    }
+    // An outage does not end it, but a revoked key does, for instance.
+    Ok(bridge.run()?)
 }
 
 /// Confirms a webhook once it is saved. Alertmanager repeats its request later after a 503, but not after a 400.

@@ -8,7 +8,7 @@ use teamwire_core::{
     machine::{Feed, Reply, Step, Ticket},
 };
 
-use super::wake::{Next, Turns, Wake};
+use super::wake::Turns;
 use crate::backend::{Backend, PendingReply};
 
 /// Iterator over the events of a feed, which blocks until the next one. If the feed ends with an error, that is the
@@ -28,7 +28,7 @@ pub struct Events<F: Feed> {
     first: Option<F::Event>,
     has_ended: bool,
     end: Option<F::Output>,
-    turns: Turns,
+    pub(super) turns: Turns,
 }
 
 /// The limits of a wait for an event.
@@ -115,33 +115,6 @@ impl<F: Feed> Events<F> {
     pub fn next_timeout(&mut self, timeout: Duration) -> Result<Waited<F::Event>, Error> {
         let until = self.backend.now().moment.saturating_add(timeout);
         self.next_within(Limit::Until(until))
-    }
-
-    /// Returns the next event, or [`Woken`](Next::Woken) if another thread has used this handle: for a bot that also
-    /// listens on a socket, or has other threads. See [`Wake`].
-    ///
-    /// With a timeout, it is also [`next_timeout`](Self::next_timeout). Nothing is lost by a wake-up or a timeout: the
-    /// request in progress continues, and the next wait resumes there. If there are both a wake-up and events, they
-    /// take turns, and the wake-up is first.
-    ///
-    /// In a virtual world, a scheduled action wakes the bot as another thread would. A script takes no time, so on it a
-    /// wake-up is returned if there is one before the call.
-    ///
-    /// # Errors
-    ///
-    /// Fails with the error that ends the feed.
-    #[doc(alias = "select")]
-    pub fn next_until(&mut self, wake: &Wake, timeout: impl Into<Option<Duration>>) -> Result<Next<F::Event>, Error> {
-        if self.turns.is_woken(wake) {
-            return Ok(Next::Woken);
-        }
-        let until = timeout.into().map(|timeout| self.backend.now().moment.saturating_add(timeout));
-        Ok(match self.next_within(Limit::Interrupt(&wake.interrupt().handle(), until))? {
-            Waited::Event(event) => Next::Event(event),
-            Waited::Ended => Next::Ended,
-            Waited::TimedOut if self.turns.take(wake) => Next::Woken,
-            Waited::TimedOut => Next::TimedOut,
-        })
     }
 
     /// Passes each event to `handler`, until the feed ends.

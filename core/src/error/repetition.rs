@@ -66,6 +66,30 @@ impl Error {
             _ => false,
         }
     }
+
+    /// Returns `Ok` for an error of the kind [`Cancelled`](ErrorKind::Cancelled), which is the end of a program that
+    /// was asked to stop, and the error otherwise: for the end of `main`.
+    ///
+    /// ```
+    /// use teamwire_core::{Client, Error, Script, StopHandle};
+    ///
+    /// # fn serve(client: &Client<Script>) -> Result<(), Error> {
+    /// #     client.chats().chat("c1").post("Seen.").map(drop)
+    /// # }
+    /// fn run(client: &Client<Script>, stop: &StopHandle) -> Result<(), Error> {
+    ///     serve(&client.stopped_by(stop)).or_else(Error::unless_cancelled)
+    /// }
+    /// # let stop = StopHandle::new();
+    /// # stop.stop();
+    /// # run(&Client::new(Script::new()), &stop)
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// This error, unless it is of that kind.
+    pub fn unless_cancelled(self) -> Result<(), Self> {
+        if self.kind() == ErrorKind::Cancelled { Ok(()) } else { Err(self) }
+    }
 }
 
 impl ApiError {

@@ -1,10 +1,10 @@
 //! Bots that run on every adapter.
 
 use alloc::boxed::Box;
-use core::{future::Future, pin::Pin};
+use core::{future::Future, pin::Pin, time::Duration};
 
 use super::Executor;
-use crate::{error::Error, machine::Feed};
+use crate::{error::Error, feed::Waited, machine::Feed, stop_handle::StopHandle};
 
 /// Future of the result of an operation: see [`Portable::wait`].
 pub type Operation<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
@@ -38,8 +38,8 @@ pub type Operation<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send
 /// - On a synchronous executor, the futures block the thread that polls them, until the result: they are never pending,
 ///   so two of them do not run at the same time, and `select` or `join` over them has no use. A bot that waits for a
 ///   feed and something else at once is written for one adapter.
-/// - The rest of a feed is in the types of the adapters: stop handles, waits with a limit, concurrent handlers. For a
-///   feed that can be stopped, take it from a client that is [stopped by](crate::Client::stopped_by) a handle.
+/// - The rest of a feed is in the types of the adapters: stop handles, concurrent handlers. For a feed that can be
+///   stopped, take it from a client that is [stopped by](crate::Client::stopped_by) a handle.
 #[diagnostic::on_unimplemented(
     message = "operations of `{Self}` cannot be awaited by code that is generic over its executor",
     note = "`Portable` is implemented for `Script` and for the executors of teamwire-blocking and teamwire-async-std",
@@ -58,6 +58,21 @@ pub trait Portable: Executor {
     fn next<F: Feed + 'static>(
         events: &mut Self::Events<F>,
     ) -> impl Future<Output = Option<Result<F::Event, Error>>> + Send;
+
+    /// Returns the next event of a feed, or [`TimedOut`](Waited::TimedOut) once this time has passed or the handle is
+    /// stopped: for a loop that does something else as well. `None` is no limit of time. Nothing is lost by the end of
+    /// a wait: the request in progress continues, and the next wait resumes there.
+    ///
+    /// A script takes no time: on one, only a handle that is stopped before the call ends the wait.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the error that ends the feed.
+    fn next_within<'a, F: Feed + 'static>(
+        events: &'a mut Self::Events<F>,
+        time: Option<Duration>,
+        interrupt: &'a StopHandle,
+    ) -> Operation<'a, Waited<F::Event>>;
 
     /// Returns a future as the result of an operation of this executor, the inverse of [`wait`](Self::wait): a library
     /// of operations for all adapters is written as futures, and used like those of the client. A synchronous executor

@@ -13,6 +13,7 @@ use crate::{
     effect::Now,
     error::Error,
     executor::{Executor, Operation, Portable},
+    feed::Waited,
     flow::Flow,
     machine::{Feed, Step},
     session::Session,
@@ -68,6 +69,19 @@ impl Portable for Script {
 
     async fn next<F: Feed + 'static>(events: &mut Self::Events<F>) -> Option<Result<F::Event, Error>> {
         events.next()
+    }
+
+    fn next_within<'a, F: Feed + 'static>(
+        events: &'a mut Self::Events<F>,
+        _: Option<Duration>,
+        interrupt: &'a StopHandle,
+    ) -> Operation<'a, Waited<F::Event>> {
+        Box::pin(async move {
+            if interrupt.is_stopped() {
+                return Ok(Waited::TimedOut);
+            }
+            Ok(events.next().transpose()?.map_or(Waited::Ended, Waited::Event))
+        })
     }
 
     fn run_future<'a, T: Send + 'a>(future: impl Future<Output = Result<T, Error>> + Send + 'a) -> Result<T, Error> {

@@ -1,8 +1,9 @@
+mod catch_up;
 mod changes;
 mod delivery;
 mod entry;
+mod follow;
 mod messages;
-mod reactions;
 
 use std::{
     fmt,
@@ -11,15 +12,10 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
-use teamwire_core::{Client, Error, executor::Portable};
+use teamwire_core::{Checkpoint, Client, Error, StopHandle, executor::Portable};
 
 use self::changes::{Pending, State, Token};
-pub use self::{
-    delivery::Delivery,
-    entry::OutboxEntry,
-    messages::OutboxMessages,
-    reactions::{MissedReactions, RecordedReaction},
-};
+pub use self::{delivery::Delivery, entry::OutboxEntry, follow::OutboxEvent, messages::OutboxMessages};
 use crate::StateFile;
 
 /// Messages that are posted once each, also if the program is killed meanwhile, in a [`StateFile`].
@@ -57,8 +53,10 @@ use crate::StateFile;
 ///
 /// Clones are the same outbox, and any number of threads and tasks use it at once. It is never locked during a request.
 ///
-/// Posted messages stay in the outbox, with their ids and the [recorded](OutboxMessages::record) reactions, until they
-/// are [removed](OutboxMessages::retain). The whole file is written with each change, so it is for hundreds of messages
+/// [`follow`](Self::follow) is the whole loop of a bot: it delivers, reports reactions, and knows what is due.
+///
+/// Posted messages stay in the outbox, with their ids and the reactions to them, until they are
+/// [removed](OutboxMessages::retain). The whole file is written with each change, so it is for hundreds of messages
 /// rather than for all of a year. As with a [`StateFile`], one process uses the file at a time.
 ///
 /// It needs a protocol with idempotency keys: with any other, [`deliver`](Self::deliver) fails with
@@ -75,6 +73,8 @@ struct Shared<T> {
     state: Mutex<State<T>>,
     /// Held during a write.
     writing: Mutex<()>,
+    /// Stopped by the next change that is saved.
+    next_change: Mutex<StopHandle>,
 }
 
 impl<T: Clone + Serialize + DeserializeOwned> Outbox<T> {
@@ -85,19 +85,22 @@ impl<T: Clone + Serialize + DeserializeOwned> Outbox<T> {
     /// Those of [`StateFile::load`].
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let file = StateFile::new(path);
-        let list: Vec<entry::Saved<T>> = file.load()?.unwrap_or_default();
-        Ok(Self::new(Some(file), list))
+        let saved: Option<entry::SavedOutbox<T>> = file.load()?;
+        let entry::SavedOutbox { checkpoint, messages } =
+            saved.unwrap_or(entry::SavedOutbox { checkpoint: None, messages: Vec::new() });
+        Ok(Self::new(Some(file), messages, checkpoint))
     }
 
     /// Creates an outbox that is not saved, for tests: a test in virtual time would wait for the disk.
     pub fn in_memory() -> Self {
-        Self::new(None, Vec::new())
+        Self::new(None, Vec::new(), None)
     }
 
-    fn new(file: Option<StateFile>, list: Vec<entry::Saved<T>>) -> Self {
+    fn new(file: Option<StateFile>, list: Vec<entry::Saved<T>>, checkpoint: Option<Checkpoint>) -> Self {
         let list = list.into_iter().map(Arc::new).collect();
-        let state = State::new(OutboxMessages { list, is_changed: false });
-        Self(Arc::new(Shared { file, state: Mutex::new(state), writing: Mutex::default() }))
+        let state = State::new(OutboxMessages { list, checkpoint, is_changed: false });
+        let (writing, next_change) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Shared { file, state: Mutex::new(state), writing, next_change }))
     }
 
     /// Changes the messages, and saves all changes together. If that fails, none is made; if only the flush of the
@@ -175,6 +178,15 @@ impl<T> Shared<T> {
     fn state(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Returns a handle that is stopped by the next change that is saved.
+    fn next_change(&self) -> StopHandle {
+        let mut next = self.next_change.lock().unwrap_or_else(PoisonError::into_inner);
+        if next.is_stopped() {
+            *next = StopHandle::new();
+        }
+        next.clone()
+    }
 }
 
 impl<T: Clone + Serialize> Shared<T> {
@@ -182,7 +194,7 @@ impl<T: Clone + Serialize> Shared<T> {
     /// all of them are saved.
     fn apply<R>(&self, change: impl FnOnce(&mut OutboxMessages<T>) -> R) -> (R, Option<Token>) {
         let mut state = self.state();
-        let mut messages = OutboxMessages { list: state.newest().list.clone(), is_changed: false };
+        let mut messages = OutboxMessages { is_changed: false, ..state.newest().clone() };
         let result = change(&mut messages);
         if messages.is_changed {
             state.push(messages);
@@ -199,9 +211,15 @@ impl<T: Clone + Serialize> Shared<T> {
         }
         let pending = self.state().pending.as_ref().map(Pending::messages);
         let Some((messages, count)) = pending else { return Ok(()) };
-        let list: Vec<_> = messages.list.iter().map(|message| &**message).collect();
-        let result = self.file.as_ref().map_or(Ok(()), |file| file.save(&list));
+        let list = messages.list.iter().map(|message| &**message).collect();
+        let saved = entry::SavedOutboxRef { checkpoint: &messages.checkpoint, messages: list };
+        let result = self.file.as_ref().map_or(Ok(()), |file| file.save(&saved));
         self.state().written(messages, count, &result);
+        if result.is_ok() {
+            // Without the lock, as it wakes others.
+            let changed = self.next_change();
+            changed.stop();
+        }
         result
     }
 }

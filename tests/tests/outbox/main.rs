@@ -1,14 +1,16 @@
 //! Messages that are posted once, across crashes.
 
+mod days;
 mod delivery;
+mod follow;
+mod follow_sockets;
 mod messages;
-mod reactions;
 mod sockets;
 mod state;
 
 use std::time::Duration;
 
-use teamwire_blocking::Outbox;
+use teamwire_blocking::{AlertType, Draft, Outbox, OutboxEvent, OutboxMessages, chrono::TimeDelta};
 use teamwire_test_support::Folder;
 use teamwire_testing::World;
 
@@ -26,6 +28,29 @@ fn data(outbox: &Outbox<u32>) -> Vec<(String, u32)> {
 
 fn add(outbox: &Outbox<u32>, key: &str, chat: &str) -> bool {
     outbox.change(|messages| messages.add(key, chat, key)).expect("saved")
+}
+
+/// Reports reactions, and each alert without one after ten minutes, as replies.
+fn report(messages: &mut OutboxMessages<u32>, event: OutboxEvent<'_>) {
+    match event {
+        OutboxEvent::Posted { key, message } if message.alert_type.is_some() => {
+            messages.set_due(key, message.sent_at + TimeDelta::minutes(10));
+        }
+        OutboxEvent::Reacted { key, number, reaction } => {
+            messages.set_due(key, None);
+            let text = format!("{key}: {} {}", reaction.from_user.first_name, reaction.reaction_type);
+            assert!(messages.add_reply(format!("{key}/{number}"), key, text), "the key is new");
+        }
+        OutboxEvent::Due { key } => {
+            assert!(messages.add_reply(format!("{key}/due"), key, format!("{key}: no reaction")), "it is due once");
+        }
+        _ => {}
+    }
+}
+
+fn add_alert(outbox: &Outbox<u32>, key: &str, chat: &str) {
+    let alert = Draft::text(key).alert(AlertType::Alert);
+    outbox.change(|messages| messages.add(key, chat, alert)).expect("saved");
 }
 
 fn texts(world: &World, tid: &str) -> Vec<String> {

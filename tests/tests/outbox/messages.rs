@@ -59,8 +59,9 @@ fn data_of_a_message_is_saved_with_it() {
     assert_eq!((data(&open(&folder)), data(&outbox)), (keys(&[("a", 3)]), keys(&[("a", 3)])));
     let saved: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(folder.path("outbox")).expect("it is there")).expect("it is JSON");
-    let posted = serde_json::json!({ "mid": "m1", "sent_at": "2026-01-01T00:00:00Z" });
-    let form = serde_json::json!([{ "key": "a", "chat": "c1", "post": { "posted": posted }, "data": 3 }]);
+    let posted = serde_json::json!({ "mid": "m1", "sent_at": "2026-01-01T00:00:00Z", "is_attention": false });
+    let form =
+        serde_json::json!({ "messages": [{ "key": "a", "chat": "c1", "post": { "posted": posted }, "data": 3 }] });
     assert_eq!(saved, form);
 }
 

@@ -31,7 +31,7 @@ impl Serialize for Delayed {
 const THREADS: usize = 4;
 const MESSAGES: usize = 5;
 
-fn sandbox() -> (Sandbox, Config) {
+pub(super) fn sandbox() -> (Sandbox, Config) {
     let sandbox = Sandbox::start().expect("loopback has a free port");
     let config = Config::from_vars(|name| sandbox.var(name)).expect("the variables are valid");
     (sandbox, config)

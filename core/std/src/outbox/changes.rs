@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     fn messages(keys: &[&str]) -> OutboxMessages<()> {
-        let mut messages = OutboxMessages { list: Vec::new(), is_changed: false };
+        let mut messages = OutboxMessages { list: Vec::new(), checkpoint: None, is_changed: false };
         for key in keys {
             assert!(messages.add(*key, "c1", "hello"));
         }

@@ -101,6 +101,12 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     }
 }
 
+/// Returns the time until the next attempt after this error, which follows this number of failures.
+pub(super) fn backoff(failures: u32, error: &Error) -> Duration {
+    let backoff = MIN_BACKOFF.saturating_mul(1 << failures.min(6)).min(MAX_BACKOFF);
+    backoff.max(error.retry_after().unwrap_or_default())
+}
+
 /// Returns `true` for a file that is missing, or a folder in its place. Other errors of a file, such as that of its
 /// permissions, may concern all files of the program.
 fn is_file_missing(error: &Error) -> bool {
@@ -169,9 +175,9 @@ impl<'outbox, T> Running<'outbox, T> {
     /// Returns the time until the next delivery after this error.
     fn fail(&self, error: &Error) -> Duration {
         let mut state = self.outbox.0.state();
-        let backoff = MIN_BACKOFF.saturating_mul(1 << state.failures.min(6)).min(MAX_BACKOFF);
+        let backoff = backoff(state.failures, error);
         state.failures += 1;
-        backoff.max(error.retry_after().unwrap_or_default())
+        backoff
     }
 }
 

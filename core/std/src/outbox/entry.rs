@@ -5,7 +5,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize};
 use teamwire_core::{
-    Draft, ReactionType,
+    Checkpoint, Draft, ReactionType,
     chrono::{DateTime, Utc},
     model::{MessageId, ThreadId, UserId},
 };
@@ -24,7 +24,9 @@ pub struct OutboxEntry<'outbox, T> {
     pub sent_at: Option<DateTime<Utc>>,
     /// The message can never be posted: see [`Outbox::deliver`](super::Outbox::deliver).
     pub is_rejected: bool,
-    /// The newest reaction of each user that was [recorded](super::OutboxMessages::record).
+    /// The time at which it is due: see [`OutboxMessages::set_due`](super::OutboxMessages::set_due).
+    pub due_at: Option<DateTime<Utc>>,
+    /// The newest reaction of each user that was reported by [`Outbox::follow`](super::Outbox::follow).
     pub reactions: &'outbox BTreeMap<UserId, ReactionType>,
     /// The data of the program; `None` if it was added without.
     pub data: Option<&'outbox T>,
@@ -40,7 +42,7 @@ pub(super) struct Waiting {
 
 /// Number of a message in this process. A message that is removed and added again, with the same key, has another one,
 /// so that the outcome of a post that began before belongs to the removed message.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Serial(u64);
 
 impl Default for Serial {
@@ -48,6 +50,23 @@ impl Default for Serial {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
+}
+
+/// The outbox in the form in which it is read.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+pub(super) struct SavedOutbox<T> {
+    #[serde(default)]
+    pub(super) checkpoint: Option<Checkpoint>,
+    pub(super) messages: Vec<Saved<T>>,
+}
+
+/// The outbox in the form in which it is saved.
+#[derive(Serialize)]
+pub(super) struct SavedOutboxRef<'a, T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) checkpoint: &'a Option<Checkpoint>,
+    pub(super) messages: Vec<&'a Saved<T>>,
 }
 
 /// A message in the form in which it is saved.
@@ -59,6 +78,8 @@ pub(super) struct Saved<T> {
     pub(super) key: String,
     pub(super) chat: ThreadId,
     pub(super) post: Post,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) due_at: Option<DateTime<Utc>>,
     /// The key of the message to which it replies, as long as that waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reply_to: Option<String>,
@@ -85,19 +106,24 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
 #[serde(rename_all = "snake_case")]
 pub(super) enum Post {
     Waiting(Box<Draft>),
-    Posted { mid: MessageId, sent_at: DateTime<Utc> },
+    Posted {
+        mid: MessageId,
+        sent_at: DateTime<Utc>,
+        /// It accepts reactions.
+        is_attention: bool,
+    },
     Rejected,
 }
 
 impl<T> Saved<T> {
     pub(super) fn entry(&self) -> OutboxEntry<'_, T> {
         let (mid, sent_at) = match &self.post {
-            Post::Posted { mid, sent_at } => (Some(mid), Some(*sent_at)),
+            Post::Posted { mid, sent_at, .. } => (Some(mid), Some(*sent_at)),
             Post::Waiting(_) | Post::Rejected => (None, None),
         };
-        let Self { key, chat, reactions, data, .. } = self;
+        let Self { key, chat, due_at, reactions, data, .. } = self;
         let is_rejected = matches!(self.post, Post::Rejected);
-        OutboxEntry { key, chat, mid, sent_at, is_rejected, reactions, data: data.as_ref() }
+        OutboxEntry { key, chat, mid, sent_at, is_rejected, due_at: *due_at, reactions, data: data.as_ref() }
     }
 
     pub(super) fn is_waiting(&self) -> bool {

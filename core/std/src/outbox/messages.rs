@@ -4,14 +4,12 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::Serialize;
 use teamwire_core::{
-    Draft, Message, Reaction,
+    Checkpoint, Draft, Message, Reaction,
+    chrono::{DateTime, TimeDelta, Utc},
     model::{MessageId, ThreadId},
 };
 
-use super::{
-    entry::{OutboxEntry, Post, Saved, Serial, Waiting},
-    reactions::RecordedReaction,
-};
+use super::entry::{OutboxEntry, Post, Saved, Serial, Waiting};
 
 /// The messages of an [`Outbox`](super::Outbox): those of a moment, from [`Outbox::messages`](super::Outbox::messages),
 /// or those that the closure of [`Outbox::change`](super::Outbox::change) changes.
@@ -19,6 +17,8 @@ use super::{
 pub struct OutboxMessages<T> {
     /// Shared with the messages of other moments.
     pub(super) list: Vec<Arc<Saved<T>>>,
+    /// That of the feed of reactions.
+    pub(super) checkpoint: Option<Checkpoint>,
     pub(super) is_changed: bool,
 }
 
@@ -43,9 +43,15 @@ impl<T> OutboxMessages<T> {
         self.list.iter().filter(|message| message.is_waiting()).count()
     }
 
-    pub(super) fn is_news(&self, reaction: &Reaction) -> bool {
-        let entry = self.entry_of(&reaction.mid);
-        entry.is_some_and(|it| it.reactions.get(&reaction.from_user.uid) != Some(&reaction.reaction_type))
+    /// Returns the messages that are to be posted.
+    pub(super) fn all_waiting(&self) -> impl Iterator<Item = Serial> {
+        self.list.iter().filter(|message| message.is_waiting()).map(|message| message.serial)
+    }
+
+    /// Returns the chat and the id of a posted message.
+    pub(super) fn posted_as(&self, serial: Serial) -> Option<(&ThreadId, &MessageId)> {
+        let message = self.list.iter().find(|message| message.serial == serial)?.entry();
+        Some((message.chat, message.mid?))
     }
 
     /// Returns the message that is to be posted next: the first that was added.
@@ -104,22 +110,21 @@ impl<T: Clone> OutboxMessages<T> {
         self.is_changed |= before.is_none() || before != serde_json::to_vec(data).ok();
     }
 
-    /// Records a reaction, such as that of a feed. Returns the key of its message and a number for it if this is news:
-    /// `None` if the message does not exist, or if this is the recorded reaction of the user already.
+    /// Sets the time at which the message is due, such as that of an escalation: [`Outbox::follow`] then passes
+    /// [`Due`], once, and afterwards it is not due any more. `None` means never. A message that still waits at that
+    /// time is due when it is posted, and one that is rejected never. Without such a message, it does nothing.
     ///
-    /// So each reaction is reported once, although a feed delivers some again after a restart, and
-    /// [`Outbox::missed_reactions`](super::Outbox::missed_reactions) returns some that the feed delivers as well. The
-    /// exception is a user who changed a reaction while the bot was down: the feed then repeats the change.
-    pub fn record(&mut self, reaction: &Reaction) -> Option<RecordedReaction> {
-        if !self.is_news(reaction) {
-            return None;
+    /// The time is that of the [client](teamwire_core::Client::now). A `Due` whose handler sets a time that has passed
+    /// comes again after a second.
+    ///
+    /// [`Outbox::follow`]: super::Outbox::follow
+    /// [`Due`]: super::OutboxEvent::Due
+    pub fn set_due(&mut self, key: &str, at: impl Into<Option<DateTime<Utc>>>) {
+        let at = at.into();
+        if self.entry(key).is_some_and(|message| !message.is_rejected && message.due_at != at) {
+            self.is_changed = true;
+            self.find(key).into_iter().for_each(|message| message.due_at = at);
         }
-        let message = self.list.iter_mut().find(|message| message.entry().mid == Some(&reaction.mid))?;
-        let message = Arc::make_mut(message);
-        message.reactions.insert(reaction.from_user.uid.clone(), reaction.reaction_type.clone());
-        message.reaction_count += 1;
-        self.is_changed = true;
-        Some(RecordedReaction { key: message.key.clone(), number: message.reaction_count })
     }
 
     /// Removes a message, posted or not. A message that is not posted yet never is, unless its post has begun; then its
@@ -155,7 +160,8 @@ impl<T: Clone> OutboxMessages<T> {
         let post = Post::Waiting(Box::new(draft.idempotency_key_for(&key)));
         let (reactions, reaction_count) = (BTreeMap::new(), 0);
         let serial = Serial::default();
-        self.list.push(Arc::new(Saved { serial, key, chat, post, reply_to, reactions, reaction_count, data }));
+        let due_at = None;
+        self.list.push(Arc::new(Saved { serial, key, chat, post, due_at, reply_to, reactions, reaction_count, data }));
         self.is_changed = true;
         true
     }
@@ -172,7 +178,11 @@ impl<T: Clone> OutboxMessages<T> {
     pub(super) fn posted(&mut self, serial: Serial, message: &Message) -> Option<String> {
         let posted = self.find_waiting(serial)?;
         let key = posted.key.clone();
-        posted.post = Post::Posted { mid: message.mid.clone(), sent_at: message.sent_at };
+        posted.post = Post::Posted {
+            mid: message.mid.clone(),
+            sent_at: message.sent_at,
+            is_attention: message.alert_type.is_some(),
+        };
         // Only now, and in the file: the content of a message does not change once its post may have begun.
         for reply in self.list.iter_mut().filter(|reply| reply.reply_to.as_ref() == Some(&key)) {
             let reply = Arc::make_mut(reply);
@@ -188,7 +198,7 @@ impl<T: Clone> OutboxMessages<T> {
     /// Keeps that a message can never be posted, and the replies to it neither. Returns their keys.
     pub(super) fn rejected(&mut self, serial: Serial) -> Vec<String> {
         let Some(message) = self.find_waiting(serial) else { return Vec::new() };
-        message.post = Post::Rejected;
+        (message.post, message.due_at) = (Post::Rejected, None);
         let key = message.key.clone();
         self.is_changed = true;
         let replies = self.reject_replies();
@@ -209,12 +219,81 @@ impl<T: Clone> OutboxMessages<T> {
             let Some(to) = &rest[0].reply_to else { continue };
             if !before.iter().any(|message| message.key == *to && message.is_waiting()) {
                 let reply = Arc::make_mut(&mut rest[0]);
-                (reply.post, reply.reply_to) = (Post::Rejected, None);
+                (reply.post, reply.due_at, reply.reply_to) = (Post::Rejected, None, None);
                 rejected.push(reply.key.clone());
             }
         }
         rejected
     }
+}
+
+/// What [`Outbox::follow`](super::Outbox::follow) records.
+impl<T: Clone> OutboxMessages<T> {
+    /// Records a reaction.
+    pub(super) fn record(&mut self, reaction: &Reaction) -> Recorded {
+        let Some(message) = self.list.iter_mut().find(|message| message.entry().mid == Some(&reaction.mid)) else {
+            return Recorded::Unknown;
+        };
+        if message.reactions.get(&reaction.from_user.uid) == Some(&reaction.reaction_type) {
+            return Recorded::Known;
+        }
+        let message = Arc::make_mut(message);
+        message.reactions.insert(reaction.from_user.uid.clone(), reaction.reaction_type.clone());
+        message.reaction_count += 1;
+        self.is_changed = true;
+        Recorded::News { key: message.key.clone(), number: message.reaction_count }
+    }
+
+    /// Everything up to this checkpoint is recorded.
+    pub(super) fn reach(&mut self, checkpoint: Option<&Checkpoint>) {
+        if checkpoint.is_some() && self.checkpoint.as_ref() != checkpoint {
+            self.checkpoint = checkpoint.cloned();
+            self.is_changed = true;
+        }
+    }
+
+    /// Returns the key of a posted message that is due, which it is not any more.
+    pub(super) fn take_due(&mut self, serial: Serial, now: DateTime<Utc>) -> Option<String> {
+        let message = self.find_posted(serial)?;
+        message.due_at.take_if(|at| *at <= now)?;
+        let key = message.key.clone();
+        self.is_changed = true;
+        Some(key)
+    }
+
+    /// A message that is due again is so after a second, so that the loop of a bot that made a mistake has pauses.
+    pub(super) fn delay_due(&mut self, serial: Serial, now: DateTime<Utc>) {
+        let later = now.checked_add_signed(TimeDelta::seconds(1));
+        if let Some(message) = self.find_posted(serial).filter(|message| message.due_at.is_some_and(|at| at <= now)) {
+            message.due_at = later;
+            self.is_changed = true;
+        }
+    }
+
+    /// Returns the key of a posted message, which is not due any more.
+    pub(super) fn never_due(&mut self, serial: Serial) -> Option<String> {
+        let message = self.find_posted(serial)?;
+        let was_due = message.due_at.take().is_some();
+        let key = message.key.clone();
+        self.is_changed |= was_due;
+        Some(key)
+    }
+
+    fn find_posted(&mut self, serial: Serial) -> Option<&mut Saved<T>> {
+        let message = self.list.iter_mut().find(|message| message.serial == serial)?;
+        matches!(message.post, Post::Posted { .. }).then(|| Arc::make_mut(message))
+    }
+}
+
+/// The outcome of [`OutboxMessages::record`].
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Recorded {
+    /// The number is that of this reaction among those to the message, from 1.
+    News { key: String, number: u64 },
+    /// It is the recorded reaction of the user already.
+    Known,
+    /// No message of the outbox has this id.
+    Unknown,
 }
 
 /// Shows no texts.
