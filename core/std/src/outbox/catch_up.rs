@@ -33,7 +33,7 @@ struct Fetch {
     retry_at: Option<Moment>,
 }
 
-/// What is to be done next.
+/// The next task.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Task {
     /// The reactions to this message are to be fetched. Then it may be due.

@@ -227,7 +227,7 @@ impl<T: Clone> OutboxMessages<T> {
     }
 }
 
-/// What [`Outbox::follow`](super::Outbox::follow) records.
+/// Records of [`Outbox::follow`](super::Outbox::follow).
 impl<T: Clone> OutboxMessages<T> {
     /// Records a reaction.
     pub(super) fn record(&mut self, reaction: &Reaction) -> Recorded {
