@@ -69,13 +69,15 @@ fn plan(world: &World, rng: &mut Rng, process: &Process) -> BTreeMap<String, Vec
         let (time, length, process) =
             (minutes(rng), MINUTE * (1 + u32::try_from(rng.below(40)).expect("it is small")), Arc::clone(process));
         let chat = [org::LOBBY, org::NOTICES][rng.index(2)];
+        // With the first, the server acts on a request before its timeout, but its response is late.
+        let latency = Duration::from_secs([12, 3_600][rng.index(2)]);
         match rng.below(5) {
             0 => world.at(time, move |world| world.down_for(length)),
             1 => world.at(time, |world| world.administer(|server, _| server.expire_cursors())),
             2 => world.at(time, |world| world.administer(teamwire_sandbox::world::World::expire_leases)),
             3 => world.at(time, move |_| lock(&process).1.stop()),
             _ => world.at(time, move |world| {
-                world.latency_in(chat, Duration::from_secs(3_600));
+                world.latency_in(chat, latency);
                 world.after(length, move |world| world.latency_in(chat, Duration::ZERO));
             }),
         }
