@@ -119,3 +119,6 @@ impl CatchUp {
 fn sooner(wait: &mut Option<Duration>, time: Duration) {
     *wait = Some(wait.map_or(time, |wait| wait.min(time)));
 }
+
+#[cfg(test)]
+mod tests;
