@@ -133,8 +133,8 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     ///
     /// # Errors
     ///
-    /// Those of [`deliver`](Self::deliver) except `Cancelled`, and errors of other requests that are neither permanent nor
-    /// transient, such as `Auth` for a revoked key.
+    /// Those of [`deliver`](Self::deliver) except `Cancelled`, and errors of other requests that are neither permanent
+    /// nor transient, such as `Auth` for a revoked key.
     pub fn follow<'a, X: Portable>(
         &'a self,
         client: &'a Client<X>,
