@@ -17,8 +17,8 @@ impl<F: Feed> Events<F> {
     /// request in progress continues, and the next wait resumes there. If there are both a wake-up and events, they
     /// take turns, and the wake-up is first.
     ///
-    /// In a virtual world, a scheduled action wakes the bot as another thread would. A script takes no time, so on it a wake-up is
-    /// returned if there is one before the call.
+    /// In a virtual world, a scheduled action wakes the bot as another thread would. A script takes no time, so on it a
+    /// wake-up is returned if there is one before the call.
     ///
     /// # Errors
     ///
