@@ -108,8 +108,8 @@ impl<X: Executor> ChatRef<X> {
         self.messages_since(&Operation::MESSAGES, since.into())
     }
 
-    /// Returns the messages since the given time (inclusive; default: 24 hours before the first request) one by one, oldest
-    /// first, without all of them in memory: see [`ListItems`].
+    /// Returns the messages since the given time (inclusive; default: 24 hours before the first request) one by one,
+    /// oldest first, without all of them in memory: see [`ListItems`].
     ///
     /// A message that the server returns again within 256 messages is left out. Otherwise, the items are those of
     /// [`messages`](Self::messages). [`ListEnd`](crate::flow::ListEnd) has the time of the chat's last message.

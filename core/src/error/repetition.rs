@@ -81,7 +81,7 @@ impl Error {
     /// }
     /// # let stop = StopHandle::new();
     /// # stop.stop();
-    /// # run(&Client::new(Script::new()), &stop)
+    /// # run(&Client::new(Script::new()), &stop).expect("the stop is no error");
     /// ```
     ///
     /// # Errors

@@ -54,8 +54,8 @@ pub struct ListItems<T, S = T> {
 }
 
 impl<T: Send, S: Send> ListItems<T, S> {
-    /// Creates the list of this operation. `request` receives the time of the first poll, and `convert` returns the item
-    /// to hand out, if any.
+    /// Creates the list of this operation. `request` receives the time of the first poll, and `convert` returns the
+    /// item to hand out, if any.
     pub(crate) fn new(
         session: &Session,
         (operation, chat): (&'static Operation, Option<&ThreadId>),

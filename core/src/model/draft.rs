@@ -109,8 +109,8 @@ impl Draft {
 
     /// Sets an [idempotency key](Self::idempotency_key) that is derived from this text, such as an identifier of
     /// another system. The text may have any characters and any length. It is the key itself if it has 1 to 64
-    /// printable ASCII characters without spaces, and does not start with `hash:` or `teamwire-`. Otherwise the key is a
-    /// hash of it, which is the same in every process and version.
+    /// printable ASCII characters without spaces, and does not start with `hash:` or `teamwire-`. Otherwise the key is
+    /// a hash of it, which is the same in every process and version.
     ///
     /// ```
     /// use teamwire_core::Draft;

@@ -63,8 +63,8 @@ impl<T> Listing<T> {
         Self { items, undecoded }
     }
 
-    /// The items that could not be decoded; almost always empty. Of more than 1,000, the first ones, and a last entry for
-    /// all others.
+    /// The items that could not be decoded; almost always empty. Of more than 1,000, the first ones, and a last entry
+    /// for all others.
     pub fn undecoded(&self) -> &[Undecoded] {
         &self.undecoded
     }

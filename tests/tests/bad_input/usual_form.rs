@@ -69,7 +69,8 @@ fn events(client: &Client<Manual>, body: &[u8]) -> Option<String> {
 }
 
 /// Checks that this list, and any change of a few bytes in it, leads to the same output in the usual form and in
-/// another one: empty places between commas are ignored. A change of the cursor's name is only noticed in the other form.
+/// another one: empty places between commas are ignored. A change of the cursor's name is only noticed in the other
+/// form.
 fn check(read: fn(&Client<Manual>, &[u8]) -> Option<String>, list: &Value) {
     let (client, list) = (client(), list.to_string().into_bytes());
     assert!(read(&client, &list).is_some(), "the list is valid");

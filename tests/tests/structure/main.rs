@@ -30,7 +30,6 @@ const ACCEPTED: &[(&str, &str, &str, &str)] = &[
     ("core", "flow/call/queue.rs", "flow/call.rs", "states of a call: each creates the next one"),
     ("core", "flow/call/login.rs", "flow/call/state.rs", "states of a call: each creates the next one"),
     ("core/std", "fleet/keeper.rs", "fleet.rs", "the thread of a fleet shares its state"),
-    ("core/std", "outbox/reactions.rs", "outbox.rs", "methods of the outbox"),
     ("tests", "operations/bot.rs", "operations.rs", "the values that the operations are called with"),
     ("tests", "second_backend/json.rs", "second_backend/attachments.rs", "members of objects, and objects in them"),
 ];

@@ -125,8 +125,8 @@ impl<'a> Iterator for Members<'a> {
 }
 
 impl<'a> Json<'a> {
-    /// Returns `true` if a body may have lost a member of this name, because it is malformed: the name is behind or before
-    /// a quote, and is neither a whole text nor the name of a member that is `null` or empty.
+    /// Returns `true` if a body may have lost a member of this name, because it is malformed: the name is behind or
+    /// before a quote, and is neither a whole text nor the name of a member that is `null` or empty.
     pub(in crate::protocol) fn has_lost_member(body: &[u8], name: &str) -> bool {
         // Neither a colon nor another value follows.
         let is_end = |rest: &[u8]| {
