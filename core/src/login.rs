@@ -146,8 +146,15 @@ impl State {
 
     /// Closes the gate for a while after a failure that calls for it.
     fn close(&mut self, now: Moment, error: &Error) {
-        let is_refused = matches!(error.cause(), Cause::Api(_) | Cause::UnexpectedResponse(_)) && !error.is_transient();
-        let pause = if is_refused { self.next_refused_pause() } else { Duration::ZERO };
+        let is_response = matches!(error.cause(), Cause::Api(_) | Cause::UnexpectedResponse(_));
+        let pause = if error.is_transient() || !is_response {
+            Duration::ZERO
+        } else if error.is_read_response() || error.status() == Some(401) {
+            self.next_refused_pause()
+        } else {
+            // The page of a proxy, for instance: the backend may be there again at any time.
+            MIN_REFUSED_PAUSE
+        };
         let pause = pause.max(error.retry_after().unwrap_or_default().min(MAX_PAUSE));
         self.closed = (!pause.is_zero()).then(|| (now.saturating_add(pause), error.clone()));
     }

@@ -91,7 +91,7 @@ fn advice_on_rejection(error: &ApiError, config: &Config, has_logged_in: bool) -
     match StatusCode::from_u16(error.status).ok()? {
         StatusCode::UNAUTHORIZED if has_logged_in => Some(format!(
             "the login succeeded: check what this account may do on the server, and that its key ({APP_ID_VAR}, \
-             {SECRET_VAR}) has not been revoked"
+             {SECRET_VAR}) is still valid"
         )),
         StatusCode::UNAUTHORIZED => Some(format!(
             "check the App ID ({APP_ID_VAR}) and the Secret ({SECRET_VAR}): one is wrong, or the key has been revoked"

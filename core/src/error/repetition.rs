@@ -21,6 +21,34 @@ impl Error {
         }
     }
 
+    /// Returns `true` for an error that a feed reports and retries, and an outbox too: if the error
+    /// [is transient](Self::is_transient), or one of TLS, as an expired certificate will be renewed, or if the response
+    /// is not one of the backend, but the page of a proxy, for instance. Refused credentials (401) do not recover.
+    pub fn may_recover(&self) -> bool {
+        match self.cause() {
+            Cause::Login { cause, .. } => cause.may_recover_in_login(),
+            Cause::Transport(cause) if cause.kind == TransportErrorKind::Tls => true,
+            // Only a refusal of the protocol ends a feed, and refused credentials.
+            Cause::Api(api_error) if !api_error.meaning.is_of_protocol => api_error.status != 401,
+            _ => self.is_transient() || self.kind() == ErrorKind::UnexpectedResponse,
+        }
+    }
+
+    /// Same as [`may_recover`](Self::may_recover) for the error of a login. Each retry is another login, which may lock
+    /// the account: so no response that the protocol has read recovers, unless it is transient.
+    fn may_recover_in_login(&self) -> bool {
+        self.may_recover() && (self.is_transient() || !self.is_read_response())
+    }
+
+    /// Returns `true` for a response that the protocol has read: not for the page of a proxy, for instance.
+    pub(crate) fn is_read_response(&self) -> bool {
+        match self.cause() {
+            Cause::Api(error) => error.code.is_some(),
+            Cause::UnexpectedResponse(response) => response.is_read,
+            _ => false,
+        }
+    }
+
     /// Returns `true` if the same call would fail again, now and after a restart, until its arguments, the chat or the
     /// permissions of the bot are changed. So a handler logs it, and continues with the next event.
     ///
@@ -39,7 +67,10 @@ impl Error {
     /// /// A handler that does not stop the bot because of one chat.
     /// fn handle(client: &Client<Script>, message: &Message) -> Result<(), Error> {
     ///     match client.chats().chat(&message.tid).post("Seen.") {
-    ///         Err(error) if error.is_permanent() => Ok(eprintln!("not handled: {error:#}")),
+    ///         Err(error) if error.is_permanent() => {
+    ///             eprintln!("not handled: {error:#}");
+    ///             Ok(())
+    ///         }
     ///         posted => posted.map(drop),
     ///     }
     /// }

@@ -2,7 +2,7 @@ use core::time::Duration;
 
 use crate::{
     effect::{Moment, TransportErrorKind},
-    error::{Cause, Error, ErrorKind},
+    error::{Cause, Error},
 };
 
 /// Minimum duration of a long poll, and its granularity: protocols use whole seconds.
@@ -107,27 +107,4 @@ fn is_cut_by_intermediary(error: &Error) -> bool {
         }
         _ => false,
     }
-}
-
-/// Returns `true` for an error that a feed reports and retries.
-pub(super) fn is_retryable(error: &Error) -> bool {
-    match error.cause() {
-        Cause::Login { cause, .. } => is_retryable_login(cause),
-        // An expired certificate will be renewed.
-        Cause::Transport(cause) if cause.kind == TransportErrorKind::Tls => true,
-        // Errors of intermediaries are retried: only a refusal of the protocol ends a feed, and refused credentials.
-        Cause::Api(api_error) if !api_error.meaning.is_of_protocol => api_error.status != 401,
-        _ => error.is_transient() || error.kind() == ErrorKind::UnexpectedResponse,
-    }
-}
-
-/// Returns `true` for the error of a login that may succeed later. Each retry is another login, which may lock the
-/// account: so any response that the protocol has read ends a feed, unless it is transient.
-fn is_retryable_login(error: &Error) -> bool {
-    let is_of_intermediary = || match error.cause() {
-        Cause::Api(api_error) => api_error.code.is_none(),
-        Cause::UnexpectedResponse(response) => !response.is_read,
-        _ => true,
-    };
-    is_retryable(error) && (error.is_transient() || is_of_intermediary())
 }

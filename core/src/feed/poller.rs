@@ -11,7 +11,7 @@ use super::{
     delivery::Delivery,
     failures::{Failures, MIN_BACKOFF},
     item::{FeedItem, Hidden},
-    long_poll::{LongPollDuration, is_retryable},
+    long_poll::LongPollDuration,
     pace::Pace,
     report::FeedReport,
     timing::Timing,
@@ -183,7 +183,7 @@ impl<T: FeedItem> Poller<T> {
         if renews && self.failures.on_expiry() {
             return State::Ready;
         }
-        if !(renews || signal.is_some() || is_retryable(&error)) {
+        if !(renews || signal.is_some() || error.may_recover()) {
             // A request that was repeated, such as after a new login, is one failure of the feed.
             let failures = self.failures.count().saturating_add(error.attempts().min(1));
             return State::Done(Err(self.named(error, failures, false)));

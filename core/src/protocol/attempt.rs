@@ -74,7 +74,7 @@ fn contains(request: &Request<Body>, text: &str) -> bool {
         || request.uri().query().is_some_and(|query| has(query.as_bytes(), &in_query))
         || request.headers().values().any(|value| has(value.as_bytes(), text))
         || request.body().parts().iter().any(|part| match &part.content {
-            PartContent::Bytes(bytes) => has(bytes, text) || has(bytes, json),
+            PartContent::Bytes(bytes) => has(bytes, text) || has(bytes, json) || has(bytes, &in_query),
             PartContent::File { .. } => false,
         })
 }

@@ -2,6 +2,7 @@ mod catch_up;
 mod changes;
 mod delivery;
 mod entry;
+mod event;
 mod follow;
 mod messages;
 
@@ -15,7 +16,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use teamwire_core::{Checkpoint, Client, Error, StopHandle, executor::Portable};
 
 use self::changes::{Pending, State, Token};
-pub use self::{delivery::Delivery, entry::OutboxEntry, follow::OutboxEvent, messages::OutboxMessages};
+pub use self::{delivery::Delivery, entry::OutboxEntry, event::OutboxEvent, messages::OutboxMessages};
 use crate::StateFile;
 
 /// Messages that are posted once each, also if the program is killed meanwhile, in a [`StateFile`].

@@ -98,7 +98,8 @@ impl World {
     }
 
     /// Sets the time between a request and its response from now on: half of it passes before the request arrives. Zero
-    /// initially. If it exceeds the timeout of a request, the client times out although the server has acted.
+    /// initially. If it exceeds the timeout of a request, the client times out although the server has acted; above
+    /// twice the timeout, the request does not arrive either.
     pub fn latency(&self, time: Duration) {
         self.with(|state| state.latency.default = time);
     }

@@ -3,6 +3,7 @@
 mod days;
 mod delivery;
 mod follow;
+mod follow_scripts;
 mod follow_sockets;
 mod messages;
 mod sockets;

@@ -63,20 +63,26 @@ impl CatchUp {
     /// Returns the next task. That of a message is returned again until it is done.
     pub(super) fn next<T>(&mut self, messages: &OutboxMessages<T>, now: Now) -> Task {
         let (mut posted, mut waiting) = (BTreeSet::new(), BTreeSet::new());
+        // Usually there are none, and the list is only looked through for what is due.
+        let (has_fetches, has_suspects) = (!self.fetches.is_empty(), !self.suspects.is_empty());
         let (mut due, mut wait) = (None, None);
         for message in &messages.list {
             let serial = message.serial;
             let is_attention = match message.post {
                 Post::Waiting(_) => {
-                    waiting.insert(serial);
+                    if has_suspects {
+                        waiting.insert(serial);
+                    }
                     continue;
                 }
                 Post::Rejected => continue,
                 Post::Posted { is_attention, .. } => is_attention,
             };
-            posted.insert(serial);
+            if has_fetches {
+                posted.insert(serial);
+            }
             let is_due = message.due_at.is_some_and(|at| at <= now.utc);
-            let is_suspect = self.suspects.contains(&serial);
+            let is_suspect = has_suspects && self.suspects.contains(&serial);
             if is_attention && (is_due || is_suspect) {
                 self.fetches.entry(serial).or_default();
             } else if is_due {
@@ -86,8 +92,12 @@ impl CatchUp {
                 sooner(&mut wait, (time - now.utc).to_std().unwrap_or_default());
             }
         }
-        self.suspects.retain(|serial| waiting.contains(serial));
-        self.fetches.retain(|serial, _| posted.contains(serial));
+        if has_suspects {
+            self.suspects.retain(|serial| waiting.contains(serial));
+        }
+        if has_fetches {
+            self.fetches.retain(|serial, _| posted.contains(serial));
+        }
         if let Some(serial) = due {
             return Task::Due(serial);
         }

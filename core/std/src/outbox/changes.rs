@@ -16,6 +16,8 @@ pub(super) struct State<T> {
     /// Those with the changes that are not written yet.
     pub(super) pending: Option<Pending<T>>,
     pub(super) is_delivering: bool,
+    /// Number of calls of `follow` that run.
+    pub(super) followers: usize,
     /// Number of deliveries that have failed since the last post.
     pub(super) failures: u32,
 }
@@ -35,7 +37,7 @@ impl<T> Pending<T> {
 
 impl<T> State<T> {
     pub(super) fn new(saved: OutboxMessages<T>) -> Self {
-        Self { saved: Arc::new(saved), pending: None, is_delivering: false, failures: 0 }
+        Self { saved: Arc::new(saved), pending: None, is_delivering: false, followers: 0, failures: 0 }
     }
 
     pub(super) fn newest(&self) -> &OutboxMessages<T> {

@@ -67,37 +67,50 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     pub fn deliver<'a, X: Portable>(
         &'a self,
         client: &'a Client<X>,
-        mut settled: impl FnMut(&mut OutboxMessages<T>, &str, Result<&Message, &Error>) + Send + 'a,
+        settled: impl FnMut(&mut OutboxMessages<T>, &str, Result<&Message, &Error>) + Send + 'a,
     ) -> X::Run<'a, Delivery> {
         X::run_future(async move {
-            let mut delivery = Delivery::default();
-            let Some(mut running) = Running::start(self) else {
-                delivery.retry_after = (self.0.state().newest().waiting() > 0).then_some(MIN_BACKOFF);
-                return Ok(delivery);
-            };
-            while let Some(Waiting { serial, chat, draft }) = running.next() {
-                let outcome = X::wait(client.chats().chat(chat).post(draft)).await;
-                match &outcome {
-                    Ok(_) => running.succeed(),
-                    // It may concern all messages: each has a key, which not every protocol can send.
-                    Err(error) if error.kind() == ErrorKind::Unsupported => return outcome.map(|_| delivery),
-                    Err(error) if error.is_permanent() => running.succeed(),
-                    Err(error) if is_file_missing(error) => {}
-                    Err(error) if error.is_transient() => {
-                        delivery.retry_after = Some(running.fail(error));
-                        delivery.failure = Some(error.clone());
-                        break;
-                    }
-                    Err(_) => return outcome.map(|_| delivery),
-                }
-                let count = self.apply_on(client, |messages| settle(messages, serial, &outcome, &mut settled)).await?;
-                match outcome {
-                    Ok(_) => delivery.posted += count,
-                    Err(_) => delivery.rejected += count,
-                }
-            }
-            Ok(delivery)
+            let is_followed = self.0.state().followers > 0;
+            if is_followed { Ok(self.busy()) } else { self.deliver_all(client, settled).await }
         })
+    }
+
+    /// The outcome while another delivery runs.
+    fn busy(&self) -> Delivery {
+        let retry_after = (self.0.state().newest().waiting() > 0).then_some(MIN_BACKOFF);
+        Delivery { retry_after, ..Delivery::default() }
+    }
+
+    /// Same as [`deliver`](Self::deliver), also while [`follow`](Self::follow) runs.
+    pub(super) async fn deliver_all<X: Portable>(
+        &self,
+        client: &Client<X>,
+        mut settled: impl FnMut(&mut OutboxMessages<T>, &str, Result<&Message, &Error>) + Send,
+    ) -> Result<Delivery, Error> {
+        let mut delivery = Delivery::default();
+        let Some(mut running) = Running::start(self) else { return Ok(self.busy()) };
+        while let Some(Waiting { serial, chat, draft }) = running.next() {
+            let outcome = X::wait(client.chats().chat(chat).post(draft)).await;
+            match &outcome {
+                Ok(_) => running.succeed(),
+                // It may concern all messages: each has a key, which not every protocol can send.
+                Err(error) if error.kind() == ErrorKind::Unsupported => return outcome.map(|_| delivery),
+                Err(error) if error.is_permanent() => running.succeed(),
+                Err(error) if is_file_missing(error) => {}
+                Err(error) if error.may_recover() => {
+                    delivery.retry_after = Some(running.fail(error));
+                    delivery.failure = Some(error.clone());
+                    break;
+                }
+                Err(_) => return outcome.map(|_| delivery),
+            }
+            let count = self.apply_on(client, |messages| settle(messages, serial, &outcome, &mut settled)).await?;
+            match outcome {
+                Ok(_) => delivery.posted += count,
+                Err(_) => delivery.rejected += count,
+            }
+        }
+        Ok(delivery)
     }
 }
 

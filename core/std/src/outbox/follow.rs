@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 use teamwire_core::{
-    Client, Error, FeedEvent, Message, Reaction,
+    Client, Error, FeedEvent, Reaction,
     chrono::{DateTime, Utc},
     config::RetryPolicy,
     effect::Moment,
@@ -16,57 +16,12 @@ use super::{
     Outbox,
     catch_up::{CatchUp, Task},
     entry::Serial,
+    event::OutboxEvent,
     messages::{OutboxMessages, Recorded},
 };
 
-/// An event of a message of an outbox: see [`Outbox::follow`].
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum OutboxEvent<'a> {
-    /// The message was posted.
-    Posted {
-        /// The key of the message.
-        key: &'a str,
-        /// The message of the server.
-        message: &'a Message,
-    },
-    /// The message can never be posted. It stays in the outbox, so that a repetition of its
-    /// [`add`](OutboxMessages::add) does nothing.
-    Rejected {
-        /// The key of the message.
-        key: &'a str,
-        /// The error, which [is permanent](Error::is_permanent) or names a file that does not exist.
-        error: &'a Error,
-    },
-    /// A user has reacted to the message, or has changed the reaction.
-    Reacted {
-        /// The key of the message.
-        key: &'a str,
-        /// The number of this event among those of the message, from 1, for the key of a message about it. A user who
-        /// changes a reaction and changes it back has made three, with one reaction id.
-        number: u64,
-        /// The reaction.
-        reaction: &'a Reaction,
-    },
-    /// The time that was [set](OutboxMessages::set_due) for the message has come. The reactions to it that the server
-    /// had then are recorded.
-    Due {
-        /// The key of the message.
-        key: &'a str,
-    },
-    /// The reactions to the message cannot be fetched, because it was deleted, for instance. It is not due any more.
-    Unavailable {
-        /// The key of the message.
-        key: &'a str,
-        /// The error, which [is permanent](Error::is_permanent).
-        error: &'a Error,
-    },
-    /// A request has failed, and is repeated later. Nothing is lost.
-    Retrying {
-        /// The error, which [is transient](Error::is_transient). It names the operation and the chat.
-        error: &'a Error,
-    },
-}
+/// Time after which a checkpoint is written although nothing has happened. The whole outbox is written with it.
+const MAX_CHECKPOINT_AGE: Duration = Duration::from_secs(600);
 
 impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> {
     /// Posts the messages that wait and those that are added, records the reactions to them, and calls `handler` with
@@ -75,7 +30,8 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     ///
     /// `handler` receives the messages and the event. What it changes is saved together with the event, so that a
     /// follow-up is neither lost nor made twice, also if the program is killed. It must not use the outbox itself, as
-    /// in [`change`](Self::change). Everybody else uses the outbox as before: each change wakes the loop.
+    /// in [`change`](Self::change). Other threads and tasks change the outbox meanwhile, which wakes the loop, and
+    /// leave the delivery to it: their calls of [`deliver`](Self::deliver) return at once.
     ///
     /// ```
     /// use teamwire_core::{AlertType, Client, Draft, Error, Script, chrono::TimeDelta};
@@ -117,7 +73,8 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     /// # Ok::<(), Error>(())
     /// ```
     ///
-    /// - Messages are [delivered](Self::deliver) one after the other, with a backoff for outages.
+    /// - Messages are [delivered](Self::deliver) one after the other, with a backoff for outages. Nothing else is done
+    ///   during a post, for as long as the client's [policy](Client::with_retry) retries it.
     /// - The feed of reactions resumes where the last process of the bot was: its checkpoint is in the file of the
     ///   outbox. What the feed does not deliver is fetched, with a request for each attention message in the outbox:
     ///   after a start, after a [`Gap`](FeedEvent::Gap), after a reaction that came before the id of its message was
@@ -133,20 +90,38 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     ///
     /// # Errors
     ///
-    /// Those of [`deliver`](Self::deliver) except `Cancelled`, and errors of other requests that are neither permanent
-    /// nor transient, such as `Auth` for a revoked key.
+    /// Those of [`deliver`](Self::deliver) except `Cancelled`, and errors of other requests that are not permanent and
+    /// cannot [recover](Error::may_recover), such as `Auth` for a revoked key.
     pub fn follow<'a, X: Portable>(
         &'a self,
         client: &'a Client<X>,
         handler: impl FnMut(&mut OutboxMessages<T>, OutboxEvent<'_>) + Send + 'a,
     ) -> X::Run<'a, ()> {
         X::run_future(async move {
+            let _following = Following::start(self);
             // The loop repeats requests by itself, so that none of them delays the others for long.
             let impatient = client.with_retry(RetryPolicy::NEVER);
             let catch_up = CatchUp::default();
-            let mut follower = Follower { outbox: self, client, impatient, catch_up, retry_at: None, handler };
+            let (retry_at, saved_at) = (None, None);
+            let mut follower = Follower { outbox: self, client, impatient, catch_up, retry_at, saved_at, handler };
             follower.run().await.or_else(Error::unless_cancelled)
         })
+    }
+}
+
+/// Leaves the delivery to the loop, until it is dropped.
+struct Following<'outbox, T>(&'outbox Outbox<T>);
+
+impl<'outbox, T> Following<'outbox, T> {
+    fn start(outbox: &'outbox Outbox<T>) -> Self {
+        outbox.0.state().followers += 1;
+        Self(outbox)
+    }
+}
+
+impl<T> Drop for Following<'_, T> {
+    fn drop(&mut self) {
+        self.0.0.state().followers -= 1;
     }
 }
 
@@ -157,6 +132,8 @@ struct Follower<'a, T, X: Portable, H> {
     catch_up: CatchUp,
     /// Before, nothing is delivered.
     retry_at: Option<Moment>,
+    /// Time of the last write of a checkpoint.
+    saved_at: Option<Moment>,
     handler: H,
 }
 
@@ -214,11 +191,11 @@ where
             return Ok(false);
         }
         let handler = &mut self.handler;
-        let delivery = X::wait(self.outbox.deliver(self.client, |messages, key, outcome| match outcome {
+        let delivery = self.outbox.deliver_all(self.client, |messages, key, outcome| match outcome {
             Ok(message) => handler(messages, OutboxEvent::Posted { key, message }),
             Err(error) => handler(messages, OutboxEvent::Rejected { key, error }),
-        }))
-        .await?;
+        });
+        let delivery = delivery.await?;
         self.retry_at = delivery.retry_after.map(|time| self.client.now().moment.saturating_add(time));
         if let Some(error) = &delivery.failure {
             self.change(|messages, handler| handler(messages, OutboxEvent::Retrying { error })).await?;
@@ -249,12 +226,13 @@ where
                 self.change(|messages, handler| {
                     if let Some(key) = messages.never_due(serial) {
                         handler(messages, OutboxEvent::Unavailable { key: &key, error: &error });
+                        messages.delay_due(serial, now.utc);
                     }
                 })
                 .await?;
                 Ok(true)
             }
-            Err(error) if error.is_transient() => {
+            Err(error) if error.may_recover() => {
                 self.catch_up.failed(serial, now.moment, &error);
                 self.change(|messages, handler| handler(messages, OutboxEvent::Retrying { error: &error })).await?;
                 Ok(false)
@@ -273,6 +251,13 @@ where
         if matches!(event, FeedEvent::Started(_) | FeedEvent::Gap(_)) {
             self.catch_up.restart(&self.outbox.messages());
         }
+        let now = self.client.now().moment;
+        if matches!(event, FeedEvent::Heartbeat(_))
+            && self.saved_at.is_some_and(|at| now.saturating_duration_since(at) < MAX_CHECKPOINT_AGE)
+        {
+            return Ok(());
+        }
+        self.saved_at = Some(now);
         let suspects = self
             .change(|messages, handler| {
                 let is_known = event.item().is_none_or(|reaction| report(messages, handler, reaction));

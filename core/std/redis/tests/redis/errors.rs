@@ -47,7 +47,7 @@ fn errors_of_the_server_are_distinguished() {
         ("-NOPERM this user has no permissions to run the 'evalsha' command", Unusable, "permit"),
         ("-DENIED Redis is running in protected mode", Unusable, "protected mode"),
         ("-CROSSSLOT Keys in request don't hash to the same slot", Unusable, "keys"),
-        ("*1\r\n+not a number", Unusable, "does not return"),
+        ("*1\r\n+not a number", Unusable, "unexpected result"),
         ("HTTP/1.1 400 Bad Request", Unavailable, "protocol"),
     ] {
         let server = Canned::replying(reply);

@@ -12,7 +12,7 @@ use super::*;
 const MESSAGES: usize = 4;
 
 #[derive(Clone, Debug)]
-enum Deed {
+enum Action {
     /// A message is posted, unless it has been.
     Post(usize),
     /// There was a reaction to a message that is not known.
@@ -30,15 +30,15 @@ enum Deed {
     Sleep(u64),
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
-        3 => (0..MESSAGES).prop_map(Deed::Post),
-        2 => Just(Deed::UnknownReaction),
-        1 => Just(Deed::Gap),
-        2 => (0..MESSAGES, -5..50_i64).prop_map(|(index, seconds)| Deed::Due(index, seconds)),
-        1 => (0..MESSAGES).prop_map(Deed::Remove),
-        6 => any::<bool>().prop_map(|fails| Deed::Work { fails }),
-        2 => (0..40_u64).prop_map(Deed::Sleep),
+        3 => (0..MESSAGES).prop_map(Action::Post),
+        2 => Just(Action::UnknownReaction),
+        1 => Just(Action::Gap),
+        2 => (0..MESSAGES, -5..50_i64).prop_map(|(index, seconds)| Action::Due(index, seconds)),
+        1 => (0..MESSAGES).prop_map(Action::Remove),
+        6 => any::<bool>().prop_map(|fails| Action::Work { fails }),
+        2 => (0..40_u64).prop_map(Action::Sleep),
     ]
 }
 
@@ -87,9 +87,9 @@ impl Bot {
         self.now = Now::new(self.now.moment.saturating_add(time), later);
     }
 
-    fn perform(&mut self, deed: &Deed) {
-        match *deed {
-            Deed::Post(index) => {
+    fn perform(&mut self, action: &Action) {
+        match *action {
+            Action::Post(index) => {
                 let Some(serial) = self.serial(index).filter(|serial| !self.posted().contains(serial)) else { return };
                 let mut message = Message::new(key(index), "c1", User::new("bot", "Bot", ""), self.now.utc);
                 message.alert_type = Some(AlertType::Alert);
@@ -98,18 +98,20 @@ impl Bot {
                     self.missed.insert(serial);
                 }
             }
-            Deed::UnknownReaction => {
+            Action::UnknownReaction => {
                 let waiting: Vec<_> = self.messages.all_waiting().collect();
                 self.suspects.extend(&waiting);
                 self.catch_up.suspect(waiting);
             }
-            Deed::Gap => {
+            Action::Gap => {
                 self.missed.extend(self.posted());
                 self.suspects.extend(self.messages.all_waiting());
                 self.catch_up.restart(&self.messages);
             }
-            Deed::Due(index, seconds) => self.messages.set_due(&key(index), self.now.utc + TimeDelta::seconds(seconds)),
-            Deed::Remove(index) => {
+            Action::Due(index, seconds) => {
+                self.messages.set_due(&key(index), self.now.utc + TimeDelta::seconds(seconds))
+            }
+            Action::Remove(index) => {
                 if let Some(serial) = self.serial(index) {
                     self.messages.remove(&key(index));
                     for set in [&mut self.missed, &mut self.suspects, &mut self.failed] {
@@ -117,8 +119,8 @@ impl Bot {
                     }
                 }
             }
-            Deed::Work { fails } => drop(self.work(fails)),
-            Deed::Sleep(seconds) => self.sleep(Duration::from_secs(seconds)),
+            Action::Work { fails } => drop(self.work(fails)),
+            Action::Sleep(seconds) => self.sleep(Duration::from_secs(seconds)),
         }
     }
 
@@ -153,10 +155,10 @@ impl Bot {
 
 proptest! {
     #[test]
-    fn reactions_are_fetched_if_and_only_if_they_may_have_been_missed(deeds in prop::collection::vec(deed(), 0..60)) {
+    fn reactions_are_fetched_if_and_only_if_they_may_be_missed(actions in prop::collection::vec(action(), 0..60)) {
         let mut bot = Bot::new();
-        for deed in &deeds {
-            bot.perform(deed);
+        for action in &actions {
+            bot.perform(action);
         }
         // The server works again. Each wait leads to a task.
         for _ in 0..4 * MESSAGES {
