@@ -1,20 +1,29 @@
 //! The limit on connections to a server that are opened at once, and the queue of the requests that wait for that.
 
 use std::{
+    future,
     sync::{Mutex, mpsc},
+    task::Poll,
     thread,
     time::{Duration, Instant},
 };
 
+use teamwire_async_std::{AsyncExecutor, Runtime};
 use teamwire_core::{
     Client, Error, ErrorKind, StopHandle,
     effect::{Exchange, Now, Timeout, TransportErrorKind},
+    machine::Reply,
     observe::Observation,
 };
-use teamwire_tests::{executor_test, harness::Harness};
+use teamwire_test_support::attempt;
+use teamwire_tests::{
+    executor_test,
+    harness::{AsyncStd, Harness, Smol},
+    limit,
+};
 
 use crate::{
-    support::{Server, ask, config, fault, me, perform, within},
+    support::{Server, ask, client, config, fault, me, perform, within},
     tls::AUTHORITY,
 };
 
@@ -222,4 +231,31 @@ fn connections_that_hang_for_long_do_not_hold_up_others<H: Harness>() {
         check(response.is_ok(), format!("{response:?}"))
     });
     result.unwrap_or_else(|why| panic!("{why}"));
+}
+
+/// A task that awaits a request while many others of it are not polled, such as those of a stream in whose loop it is.
+fn awaits_one_while_others_wait<H: Harness<X = AsyncExecutor<R>>, R: Runtime>() {
+    let server = Server::always(me());
+    let client = client::<H>(&server);
+    let task = async {
+        // One half starts to open connections, and the other one waits for that.
+        let mut others: Vec<_> = (0..2 * LIMIT).map(|_| client.contacts().me()).collect();
+        let are_pending =
+            future::poll_fn(|cx| Poll::Ready(others.iter_mut().all(|other| other.as_mut().poll(cx).is_pending())));
+        assert!(are_pending.await, "each waits at least for the server");
+        // Much more than a connection that is opened, or a request that waits for that, counts without being polled.
+        let reply = attempt(&client, within(Timeout::Total(Duration::from_secs(10)))).await?;
+        assert!(matches!(reply, Reply::Response(_)), "{reply:?}");
+        for other in others {
+            assert_eq!(other.await?.first_name, "Example");
+        }
+        Ok(())
+    };
+    H::wait(Box::pin(task)).expect("each request succeeds");
+}
+
+#[test]
+fn requests_that_are_not_polled_do_not_hold_up_others_of_their_task() {
+    limit::run("openings::on_async_std", awaits_one_while_others_wait::<AsyncStd, _>);
+    limit::run("openings::on_smol", awaits_one_while_others_wait::<Smol, _>);
 }
