@@ -142,7 +142,8 @@ impl<R: Runtime> Engine<R> {
     ) -> Result<Box<Connection<R::Stream>>, TransportError> {
         let origin = Origin::of(exchange.request.uri())?;
         let takes_idle = !exchange.requires_new_connection;
-        let mut opening = self.pool.open(&origin, takes_idle, Instant::now());
+        let is_long_poll = matches!(exchange.timeout, Timeout::LongPoll { .. });
+        let mut opening = self.pool.open(&origin, takes_idle, is_long_poll, Instant::now());
         if !opening.may_start() {
             deadline.enter_phase(WAITING_FOR_CONNECTION);
             let mut sleep = pin!(self.runtime.sleep(OPENING_POLL_INTERVAL));

@@ -74,8 +74,9 @@ impl NetworkConnector {
     /// Makes a connection, once it is its turn. Takes one that becomes idle before that.
     fn make(&self, uri: &Uri) -> Result<Box<Connection>, Error> {
         let origin = Origin::of(uri).map_err(other)?;
-        let takes_idle = RequestContext::with(|context| !context.requires_new_connection);
-        let mut opening = self.pool.open(&origin, takes_idle, Instant::now());
+        let (takes_idle, is_long_poll) =
+            RequestContext::with(|context| (!context.requires_new_connection, context.limits.is_long_poll()));
+        let mut opening = self.pool.open(&origin, takes_idle, is_long_poll, Instant::now());
         if !opening.may_start()
             && let Some(connection) = self.turn(uri, takes_idle, &mut opening)?
         {

@@ -29,6 +29,11 @@ impl TimeLimits {
         }
     }
 
+    /// Returns whether these are the limits of a long poll whose head has not arrived.
+    pub(super) const fn is_long_poll(self) -> bool {
+        self.after_head.is_some()
+    }
+
     /// Returns whether the end of the whole exchange has passed.
     pub(super) fn has_ended(self) -> bool {
         self.end.is_some_and(|end| end <= Instant::now())

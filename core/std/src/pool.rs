@@ -102,8 +102,9 @@ impl<C: Pooled> Pool<C> {
     }
 
     /// Starts to open a connection to this origin, or enters the queue if too many are being opened. `takes_idle` is
-    /// `true` for an exchange that also takes a connection that becomes idle while it waits.
-    pub fn open(&self, origin: &Origin, takes_idle: bool, now: Instant) -> Opening {
+    /// `true` for an exchange that also takes a connection that becomes idle while it waits. `is_long_poll` is `true`
+    /// for a long poll, which waits until all other exchanges have started.
+    pub fn open(&self, origin: &Origin, takes_idle: bool, is_long_poll: bool, now: Instant) -> Opening {
         let mut state = self.state();
         let queue = state.openings_to(origin).unwrap_or_else(|| {
             let queue = Arc::new(Queue::new(origin.clone()));
@@ -111,7 +112,7 @@ impl<C: Pooled> Pool<C> {
             queue
         });
         drop(state);
-        queue.enter(takes_idle, now)
+        queue.enter(takes_idle, is_long_poll, now)
     }
 
     /// Keeps a connection that is idle since this moment, unless it is too old.

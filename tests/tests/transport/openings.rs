@@ -41,6 +41,8 @@ struct Hanging<'a, H: Harness> {
     client: &'a Client<H::X>,
     /// Gets `()` at the start of each attempt.
     attempts: &'a mpsc::Receiver<()>,
+    /// Gets the first line of each request that arrives after the first one.
+    lines: &'a mpsc::Receiver<String>,
     /// Lets the server respond to the request on the first connection.
     respond: mpsc::Sender<()>,
     /// Dropping it ends the connections that hang.
@@ -63,6 +65,7 @@ fn round<H: Harness>(act: impl Fn(Hanging<'_, H>) -> Result<(), String>) -> (Dur
     let (respond, responds) = mpsc::channel::<()>();
     let (held, release) = mpsc::channel::<()>();
     let (arrived, arrivals) = mpsc::channel();
+    let (followed, lines) = mpsc::channel();
     let (responds, release) = (Mutex::new(responds), Mutex::new(release));
     let settings = AUTHORITY.server("localhost");
     let server = Server::each(move |number, peer| {
@@ -73,10 +76,13 @@ fn round<H: Harness>(act: impl Fn(Hanging<'_, H>) -> Result<(), String>) -> (Dur
         }
         let mut peer = peer.secure(&settings);
         let mut is_first = number == 0;
-        while peer.try_request().is_some() {
+        while let Some(request) = peer.try_request() {
             if is_first {
                 arrived.send(()).expect("the test waits");
                 responds.lock().expect("nothing panics with it").recv().ok();
+            } else {
+                // The test may have ended.
+                followed.send(request.line().to_owned()).ok();
             }
             is_first = false;
             peer.send(me());
@@ -100,7 +106,8 @@ fn round<H: Harness>(act: impl Fn(Hanging<'_, H>) -> Result<(), String>) -> (Dur
         let begun = Instant::now();
         (0..LIMIT).for_each(|_| arrive());
         (0..LIMIT).for_each(|_| arrivals.recv().expect("it connects"));
-        let result = act(Hanging { server: &server, client: &client, attempts: &attempts, respond, held });
+        let result =
+            act(Hanging { server: &server, client: &client, attempts: &attempts, lines: &lines, respond, held });
         (begun.elapsed(), result)
     })
 }
@@ -172,6 +179,37 @@ fn request_that_waits_takes_a_connection_that_becomes_idle<H: Harness>() {
         })?;
         hanging.has_opened_no_others()
     });
+}
+
+#[executor_test(adapters)]
+fn long_poll_lets_a_later_request_go_first<H: Harness>() {
+    let long_poll = |exchange: &mut Exchange| {
+        exchange.timeout = Timeout::LongPoll { head: Duration::from_secs(10), idle: Duration::from_secs(10) };
+        let uri = exchange.request.uri().to_string().replace("/me", "/events");
+        *exchange.request.uri_mut() = uri.parse().expect("it is a URI");
+    };
+    let first = || {
+        let first = Mutex::default();
+        while_connections_hang::<H>(|hanging| {
+            let probe = || times_out_in_the_queue::<H>(hanging.client, within(Timeout::Total(SHORT)));
+            thread::scope(|scope| {
+                let long_poll = scope.spawn(|| perform::<H>(hanging.client, long_poll));
+                let mut probed = probe();
+                let request = scope.spawn(|| ask::<H>(hanging.client));
+                hanging.attempts.recv().expect("it is attempted");
+                probed = probed.and(probe());
+                hanging.respond.send(()).expect("the server waits");
+                let response = long_poll.join().expect("it does not panic");
+                check_name(request.join().expect("it does not panic"))?;
+                check(response.is_ok(), format!("{response:?}")).and(probed)
+            })?;
+            *first.lock().expect("nothing panics with it") = hanging.lines.try_recv().expect("both have arrived");
+            Ok(())
+        });
+        first.into_inner().expect("nothing panics with it")
+    };
+    // On a busy machine, the request may not be in the queue yet.
+    assert!((0..5).any(|_| first().contains("/me ")), "the long poll goes first");
 }
 
 #[executor_test(adapters)]

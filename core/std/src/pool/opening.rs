@@ -38,13 +38,21 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct State {
-    /// Number and start of each opening that counts.
-    open: Vec<(u64, Instant)>,
-    waiting: BTreeMap<u64, Waiting>,
+    /// Place and start of each opening that counts.
+    open: Vec<(Place, Instant)>,
+    waiting: BTreeMap<Place, Waiting>,
     /// The number of the next opening.
     next: u64,
     /// The latest time at which one has entered or was polled.
     now: Option<Instant>,
+}
+
+/// The place of an opening in the queue. Long polls are last: they would only wait at the server, and nothing could be
+/// posted until all those of a burst are connected.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Place {
+    is_long_poll: bool,
+    number: u64,
 }
 
 struct Waiting {
@@ -59,7 +67,7 @@ struct Waiting {
 #[must_use = "dropping an opening passes it on"]
 pub struct Opening {
     queue: Arc<Queue>,
-    number: u64,
+    place: Place,
     may_start: bool,
 }
 
@@ -69,21 +77,21 @@ impl Queue {
     }
 
     /// Starts an opening, or enters the queue if there are too many. `takes_idle` is `true` for one that also takes a
-    /// connection that becomes idle meanwhile.
-    pub(super) fn enter(self: Arc<Self>, takes_idle: bool, now: Instant) -> Opening {
+    /// connection that becomes idle meanwhile; `is_long_poll` is `true` for one that lets all others go first.
+    pub(super) fn enter(self: Arc<Self>, takes_idle: bool, is_long_poll: bool, now: Instant) -> Opening {
         let mut state = self.state();
-        let number = state.next;
+        let place = Place { is_long_poll, number: state.next };
         state.next += 1;
         let room = state.room(now);
-        let may_start = state.polled_lately().take(room).count() < room;
+        let may_start = state.polled_lately().take_while(|(before, _)| *before < place).take(room).count() < room;
         if may_start {
-            state.open.push((number, now));
+            state.open.push((place, now));
         } else {
             // Without a waker: it is polled before it waits.
-            state.waiting.insert(number, Waiting { waker: None, takes_idle, polled: now });
+            state.waiting.insert(place, Waiting { waker: None, takes_idle, polled: now });
         }
         drop(state);
-        Opening { queue: self, number, may_start }
+        Opening { queue: self, place, may_start }
     }
 
     /// Wakes one of those that wait, as a connection has become idle.
@@ -111,12 +119,12 @@ impl State {
         MAX_OPENINGS.saturating_sub(self.open.len())
     }
 
-    /// Returns those that wait and were polled lately, in their order, with their numbers. The others regain their
+    /// Returns those that wait and were polled lately, in their order, with their places. The others regain their
     /// places once they are polled. Until then they need no waker: they were to be polled in any case.
-    fn polled_lately(&mut self) -> impl Iterator<Item = (u64, &mut Waiting)> {
+    fn polled_lately(&mut self) -> impl Iterator<Item = (Place, &mut Waiting)> {
         let now = self.now;
         let is_live = move |it: &Waiting| now.is_none_or(|now| now.saturating_duration_since(it.polled) < WAITS_FOR);
-        self.waiting.iter_mut().filter(move |(_, it)| is_live(it)).map(|(number, it)| (*number, it))
+        self.waiting.iter_mut().filter(move |(_, it)| is_live(it)).map(|(place, it)| (*place, it))
     }
 }
 
@@ -145,16 +153,16 @@ impl Opening {
         }
         let mut state = self.queue.state();
         let room = state.room(now);
-        if let Some(this) = state.waiting.get_mut(&self.number) {
+        if let Some(this) = state.waiting.get_mut(&self.place) {
             this.polled = now;
         }
-        let is_next = state.polled_lately().take(room).any(|(number, _)| number == self.number);
+        let is_next = state.polled_lately().take(room).any(|(place, _)| place == self.place);
         let old = if is_next {
-            state.open.push((self.number, now));
+            state.open.push((self.place, now));
             self.may_start = true;
-            state.waiting.remove(&self.number).and_then(|it| it.waker)
+            state.waiting.remove(&self.place).and_then(|it| it.waker)
         } else {
-            state.waiting.get_mut(&self.number).and_then(|it| it.waker.replace(waker.clone()))
+            state.waiting.get_mut(&self.place).and_then(|it| it.waker.replace(waker.clone()))
         };
         // There may be room for others as well, if those before do not count any more.
         wake_next(state);
@@ -168,9 +176,9 @@ impl Drop for Opening {
     fn drop(&mut self) {
         let mut state = self.queue.state();
         if self.may_start {
-            state.open.retain(|(number, _)| *number != self.number);
+            state.open.retain(|(place, _)| *place != self.place);
         }
-        let waiting = state.waiting.remove(&self.number);
+        let waiting = state.waiting.remove(&self.place);
         wake_next(state);
         if waiting.is_some_and(|it| it.waker.is_none()) {
             // It may have been woken for a connection that has become idle, which the next one may take as well.
@@ -182,7 +190,7 @@ impl Drop for Opening {
 impl fmt::Debug for Opening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Opening")
-            .field("number", &self.number)
+            .field("place", &self.place)
             .field("may_start", &self.may_start)
             .finish_non_exhaustive()
     }

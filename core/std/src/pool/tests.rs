@@ -287,7 +287,7 @@ fn connection_that_becomes_idle_wakes_one_that_waits_to_open_one_to_its_origin()
     let (closing, now) = (Closing::new(8, SECOND), Instant::now());
     let origins = [api(), files()].map(|uri| Origin::of(&uri).expect("it has a host"));
     let [to_api, to_files] = origins.map(|origin| {
-        let enter = || closing.pool.open(&origin, true, now);
+        let enter = || closing.pool.open(&origin, true, false, now);
         let mut open: Vec<_> = iter::repeat_with(enter).take_while(Opening::may_start).collect();
         let (mut opening, count) = (enter(), Arc::new(Count(AtomicUsize::new(0))));
         assert!(!opening.poll(now, &Waker::from(Arc::clone(&count))));

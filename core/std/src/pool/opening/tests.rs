@@ -20,7 +20,16 @@ struct Waiter(Opening, Arc<Count>);
 
 impl Waiter {
     fn enter(queue: &Arc<Queue>, takes_idle: bool, now: Instant) -> Self {
-        let mut waiter = Self(Arc::clone(queue).enter(takes_idle, now), Arc::default());
+        Self::new(queue, takes_idle, false, now)
+    }
+
+    /// A long poll. It takes an idle connection.
+    fn long_poll(queue: &Arc<Queue>, now: Instant) -> Self {
+        Self::new(queue, true, true, now)
+    }
+
+    fn new(queue: &Arc<Queue>, takes_idle: bool, is_long_poll: bool, now: Instant) -> Self {
+        let mut waiter = Self(Arc::clone(queue).enter(takes_idle, is_long_poll, now), Arc::default());
         waiter.poll(now);
         waiter
     }
@@ -133,7 +142,9 @@ fn those_that_are_not_polled_do_not_hold_up_others() {
     let mut last = Waiter::enter(&queue, true, later(2_000));
     assert!(!last.0.may_start(), "the limit applies nevertheless");
     // An end and an idle connection are not lost on those that are not polled.
-    idle.iter().for_each(|waiter| _ = waiter.wakes());
+    for waiter in &idle {
+        waiter.wakes();
+    }
     queue.wake_for_idle();
     assert_eq!(last.wakes(), 1);
     assert!(!last.poll(later(2_000)));
@@ -145,6 +156,36 @@ fn those_that_are_not_polled_do_not_hold_up_others() {
     assert!(regained.poll(later(2_001)));
     assert!(!last.poll(later(2_001)));
     drop((open, idle, regained, second, more, last));
+    let state = queue.state();
+    assert!(state.open.is_empty() && state.waiting.is_empty());
+}
+
+#[test]
+fn long_polls_let_all_others_go_first() {
+    let (queue, now) = (queue(), Instant::now());
+    let mut open = full(&queue, now);
+    let [mut first, mut second] = [(); 2].map(|()| Waiter::long_poll(&queue, now));
+    let mut post = Waiter::enter(&queue, true, now);
+    queue.wake_for_idle();
+    assert_eq!(wakes([&first, &second, &post]), [0, 0, 1]);
+    assert!(!post.poll(now), "it has found none");
+    open.pop();
+    assert_eq!(wakes([&first, &second, &post]), [0, 0, 1]);
+    assert!(!first.poll(now));
+    assert!(post.poll(now));
+    open.pop();
+    assert_eq!(wakes([&first, &second]), [1, 0], "in their order");
+    let next = Waiter::enter(&queue, true, now);
+    assert!(next.0.may_start(), "it does not wait for a long poll either");
+    assert!(!first.poll(now));
+    drop(next);
+    assert_eq!(wakes([&first, &second]), [1, 0]);
+    assert!(!Waiter::long_poll(&queue, now).0.may_start(), "it is behind the others");
+    assert!(!second.poll(now) && first.poll(now));
+    drop(post);
+    assert_eq!(second.wakes(), 1);
+    assert!(second.poll(now));
+    drop((open, first, second));
     let state = queue.state();
     assert!(state.open.is_empty() && state.waiting.is_empty());
 }
@@ -167,7 +208,7 @@ fn no_more_than_the_limit_are_opened_at_once() {
             scope.spawn(move || {
                 let waker = Waker::from(Arc::new(Unpark(thread::current())));
                 for round in 0..200 {
-                    let mut opening = Arc::clone(queue).enter(true, now);
+                    let mut opening = Arc::clone(queue).enter(true, thread % 2 == 0, now);
                     if (thread + round) % 5 == 0 {
                         opening.poll(now, &waker);
                         continue;
