@@ -1,13 +1,6 @@
 //! The loop of a bot beside other users of its outbox, and after responses that are not those of the backend.
 
-use std::{
-    fs,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
 use teamwire_blocking::{Outbox, OutboxEvent, OutboxMessages, StopHandle, chrono::TimeDelta};
 use teamwire_core::{
@@ -17,10 +10,9 @@ use teamwire_core::{
         v1::{expect, respond, sample},
     },
 };
-use teamwire_test_support::Folder;
 use teamwire_testing::{World, org};
 
-use super::{MINUTE, add_alert, open, report, texts};
+use super::{MINUTE, add_alert, report, texts};
 
 /// What another task has delivered would not reach the handler.
 #[test]
@@ -90,24 +82,6 @@ fn unavailable_message_that_is_made_due_again_leaves_pauses() {
     };
     outbox.follow(&stopped_at(&world, &client, MINUTE * 2), handler).expect("it is stopped");
     assert!((50..70).contains(&unavailable), "once a second: {unavailable}");
-}
-
-/// The whole outbox is written with a checkpoint.
-#[test]
-fn quiet_feed_rarely_writes_the_file() {
-    let (world, folder) = (World::new(7), Folder::new());
-    let (outbox, writes) = (open(&folder), Arc::new(AtomicUsize::new(0)));
-    for minute in 1..600 {
-        let (path, writes) = (folder.path("outbox"), Arc::clone(&writes));
-        world.at(MINUTE * minute, move |world| {
-            // The position of the feed passes it.
-            world.act(org::ANNA, |anna| anna.post(org::LOBBY, "hello")).expect("the chat is open");
-            writes.fetch_add(fs::remove_file(&path).map_or(0, |()| 1), SeqCst);
-        });
-    }
-    outbox.follow(&stopped_at(&world, &world.blocking(), MINUTE * 600), report).expect("it is stopped");
-    let writes = writes.load(SeqCst);
-    assert!((50..65).contains(&writes), "every ten minutes: {writes}");
 }
 
 fn stopped_at(world: &World, client: &teamwire_blocking::Client, time: Duration) -> teamwire_blocking::Client {

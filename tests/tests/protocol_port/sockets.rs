@@ -88,7 +88,7 @@ fn failed_login_is_not_repeated_by_the_next_operations<H: Harness>() {
             Server::each(move |_, mut peer| {
                 while peer.try_request().is_some() {
                     logins.fetch_add(1, Ordering::SeqCst);
-                    peer.send(&format!("HTTP/1.1 {head}\r\ncontent-length: 0\r\n\r\n"));
+                    peer.send(format!("HTTP/1.1 {head}\r\ncontent-length: 0\r\n\r\n"));
                 }
             })
         };

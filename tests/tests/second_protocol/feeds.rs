@@ -103,7 +103,7 @@ fn message_in_the_future_hides_none_that_follow() {
     let script = Script::with_config(config.with_protocol(Second::default()))
         .then(Expect::post("/api/login/"), Respond::status(200).header("set-cookie", "session=f3a9c17e5b"))
         .then(Expect::get("/api/chats/c7/messages/latest/").query("size", "100"), list(&[first], "09:00:01"))
-        .then(poll("09:00:00"), list(&[future.clone()], "09:00:30"))
+        .then(poll("09:00:00"), list(std::slice::from_ref(&future), "09:00:30"))
         .then(poll("09:00:25"), list(&[third.clone(), future.clone()], "09:01:10"))
         .then(poll("09:01:05"), list(&[fourth, future], "09:02:00"));
     let events = Client::new(script.clone()).chats().chat("c7").new_messages(None);

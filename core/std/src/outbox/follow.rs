@@ -20,9 +20,6 @@ use super::{
     messages::{OutboxMessages, Recorded},
 };
 
-/// Time after which a checkpoint is written although nothing has happened. The whole outbox is written with it.
-const MAX_CHECKPOINT_AGE: Duration = Duration::from_secs(600);
-
 impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> {
     /// Posts the messages that wait and those that are added, records the reactions to them, and calls `handler` with
     /// each event, until the client is [stopped](Client::stopped_by): the whole loop of a bot that alerts people. With
@@ -102,8 +99,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
             // The loop repeats requests by itself, so that none of them delays the others for long.
             let impatient = client.with_retry(RetryPolicy::NEVER);
             let catch_up = CatchUp::default();
-            let (retry_at, saved_at) = (None, None);
-            let mut follower = Follower { outbox: self, client, impatient, catch_up, retry_at, saved_at, handler };
+            let mut follower = Follower { outbox: self, client, impatient, catch_up, retry_at: None, handler };
             follower.run().await.or_else(Error::unless_cancelled)
         })
     }
@@ -132,8 +128,6 @@ struct Follower<'a, T, X: Portable, H> {
     catch_up: CatchUp,
     /// Before, nothing is delivered.
     retry_at: Option<Moment>,
-    /// Time of the last write of a checkpoint.
-    saved_at: Option<Moment>,
     handler: H,
 }
 
@@ -251,13 +245,6 @@ where
         if matches!(event, FeedEvent::Started(_) | FeedEvent::Gap(_)) {
             self.catch_up.restart(&self.outbox.messages());
         }
-        let now = self.client.now().moment;
-        if matches!(event, FeedEvent::Heartbeat(_))
-            && self.saved_at.is_some_and(|at| now.saturating_duration_since(at) < MAX_CHECKPOINT_AGE)
-        {
-            return Ok(());
-        }
-        self.saved_at = Some(now);
         let suspects = self
             .change(|messages, handler| {
                 let is_known = event.item().is_none_or(|reaction| report(messages, handler, reaction));

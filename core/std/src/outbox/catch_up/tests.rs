@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::ControlFlow};
 
 use proptest::prelude::*;
 use teamwire_core::{
@@ -109,7 +109,7 @@ impl Bot {
                 self.catch_up.restart(&self.messages);
             }
             Action::Due(index, seconds) => {
-                self.messages.set_due(&key(index), self.now.utc + TimeDelta::seconds(seconds))
+                self.messages.set_due(&key(index), self.now.utc + TimeDelta::seconds(seconds));
             }
             Action::Remove(index) => {
                 if let Some(serial) = self.serial(index) {
@@ -119,18 +119,18 @@ impl Bot {
                     }
                 }
             }
-            Action::Work { fails } => drop(self.work(fails)),
+            Action::Work { fails } => _ = self.work(fails),
             Action::Sleep(seconds) => self.sleep(Duration::from_secs(seconds)),
         }
     }
 
-    /// Does the next task. Returns the time of a wait.
-    fn work(&mut self, fails: bool) -> Option<Option<Duration>> {
+    /// Does the next task, unless that is a wait, whose time it returns.
+    fn work(&mut self, fails: bool) -> ControlFlow<Option<Duration>> {
         // Their reactions are fetched also if they are due later after all.
         let due: Vec<_> = self.posted().into_iter().filter(|serial| self.is_due(*serial)).collect();
         self.missed.extend(due);
         match self.catch_up.next(&self.messages, self.now) {
-            Task::Wait(time) => return Some(time),
+            Task::Wait(time) => return ControlFlow::Break(time),
             Task::Due(serial) => panic!("{serial:?} accepts reactions"),
             Task::Fetch(serial) => {
                 assert!(self.posted().contains(&serial));
@@ -149,7 +149,7 @@ impl Bot {
                 }
             }
         }
-        None
+        ControlFlow::Continue(())
     }
 }
 
@@ -162,7 +162,7 @@ proptest! {
         }
         // The server works again. Each wait leads to a task.
         for _ in 0..4 * MESSAGES {
-            while let Some(wait) = bot.work(false) {
+            while let ControlFlow::Break(wait) = bot.work(false) {
                 let Some(wait) = wait else {
                     prop_assert!(bot.missed.is_empty(), "{:?}", bot.missed);
                     prop_assert!(bot.posted().into_iter().all(|serial| !bot.is_due(serial)));
