@@ -1,4 +1,4 @@
-//! What happens to the messages of an outbox.
+//! Events of the messages of an outbox.
 
 use teamwire_core::{Error, Message, Reaction};
 
