@@ -14,7 +14,7 @@ use teamwire_testing::{World, org};
 
 use super::{MINUTE, add_alert, report, texts};
 
-/// What another task has delivered would not reach the handler.
+/// The outcome of a delivery elsewhere would not reach the handler.
 #[test]
 fn delivery_is_left_to_the_loop() {
     let world = World::new(7);
