@@ -47,7 +47,7 @@ struct State {
     /// The number of failed logins, and the error of the last one.
     failures: u64,
     error: Option<Error>,
-    /// The time until which nobody logs in, and the error that the next ones get.
+    /// The time until which no login is allowed, and the error of the operations that need one.
     closed: Option<(Moment, Error)>,
     /// The number of refused logins since the last successful one.
     refusals: u32,

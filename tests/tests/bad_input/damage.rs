@@ -9,7 +9,7 @@ use chrono::DateTime;
 use proptest::{collection::vec, prelude::*, sample::select, test_runner::TestRunner};
 use serde_json::json;
 use teamwire_core::{
-    Client, Config, Credentials, Error,
+    Client, Config, Credentials, Error, FeedEvent, Message,
     effect::{Moment, Now},
     executor::Manual,
     flow::Flow,
@@ -145,7 +145,7 @@ struct Outcome {
     passed: usize,
 }
 
-pub(crate) fn at(moment: Moment) -> Now {
+fn at(moment: Moment) -> Now {
     Now::new(moment, DateTime::UNIX_EPOCH)
 }
 
@@ -155,7 +155,7 @@ pub(crate) fn client() -> Client<Manual> {
     Client::new(Manual::new(config, [7; 32], at(Moment::EPOCH)))
 }
 
-pub(crate) fn reply(body: impl Into<Vec<u8>>) -> Reply {
+fn reply(body: impl Into<Vec<u8>>) -> Reply {
     let response = http::Response::builder().header("content-type", "application/json");
     Reply::Response(response.body(body.into()).expect("the response is valid"))
 }
@@ -204,10 +204,10 @@ fn read_list(damaged: &Damaged, body: &[u8]) -> Option<Outcome> {
     Some(Outcome { ids, passed: damaged.count })
 }
 
-/// Returns the result of a feed that receives this batch. The last request determines the position.
-fn read_batch(damaged: &Damaged, body: &[u8]) -> Outcome {
+/// Returns the events that a feed delivers from this batch, and the cursor of its next request, which is its position.
+pub(crate) fn delivered(body: &[u8]) -> (Vec<FeedEvent<Message>>, String) {
     let mut feed = client().chats().chat(TID).new_messages(None);
-    let (mut now, mut requests, mut ids) = (Moment::EPOCH, 0, Vec::new());
+    let (mut now, mut requests, mut events) = (Moment::EPOCH, 0, Vec::new());
     loop {
         match feed.poll(at(now)) {
             Step::Send(ticket, _) if requests < 2 => {
@@ -218,22 +218,29 @@ fn read_batch(damaged: &Damaged, body: &[u8]) -> Outcome {
             Step::Send(_, exchange) => {
                 let url = url::Url::parse(&exchange.request.uri().to_string()).expect("the URL is valid");
                 let (_, cursor) = url.query_pairs().find(|(name, _)| name == "cursor").expect("it continues");
-                let passed = match &*cursor {
-                    "start" => 0,
-                    "end" => damaged.count,
-                    cursor => cursor.strip_prefix("after id").map_or(damaged.item + 1, |index| {
-                        index.parse::<usize>().expect("the cursor of another item") + 1
-                    }),
-                };
                 feed.stop(at(now));
-                return Outcome { ids, passed };
+                return (events, cursor.into_owned());
             }
             Step::Sleep(until) => now = until,
-            Step::Event(event) => ids.extend(event.into_item().map(|message| message.mid.to_string())),
+            Step::Event(event) => events.push(event),
             Step::Done(result) => panic!("the feed ended: {result:?}"),
             Step::File(..) => panic!("expected an event, a request or a timer"),
         }
     }
+}
+
+/// Returns the result of a feed that receives this batch.
+fn read_batch(damaged: &Damaged, body: &[u8]) -> Outcome {
+    let (events, cursor) = delivered(body);
+    let ids = events.into_iter().filter_map(FeedEvent::into_item).map(|message| message.mid.to_string()).collect();
+    let passed = match &*cursor {
+        "start" => 0,
+        "end" => damaged.count,
+        cursor => cursor
+            .strip_prefix("after id")
+            .map_or(damaged.item + 1, |index| index.parse::<usize>().expect("the cursor of another item") + 1),
+    };
+    Outcome { ids, passed }
 }
 
 /// Reads a list. Returns `false` for the exception.

@@ -1,14 +1,9 @@
 //! Lists that are damaged outside of their items: no item and no page is lost in silence.
 
-use teamwire_core::{
-    FeedEvent,
-    effect::Moment,
-    machine::{Feed, Machine, Step},
-    script::sample,
-};
+use teamwire_core::{FeedEvent, Message, script::sample};
 use teamwire_tests::operations::TID;
 
-use crate::damage::{BYTES, at, client, listed, reply};
+use crate::damage::{BYTES, client, delivered, listed};
 
 /// Returns a text with these bytes in the place of the ones at this position.
 fn damaged(text: &str, place: usize, removed: usize, inserted: &[u8]) -> Vec<u8> {
@@ -77,31 +72,17 @@ fn item_beside_a_damaged_separator_is_not_lost() {
         let items = [event("m1"), event("m2"), event("m3")];
         let [first, second, third] = items.each_ref().map(String::as_bytes);
         let body = [b"{\"items\":[", first, separator, second, b",", third, b"],\"cursor\":\"m3\"}"].concat();
-        let delivered = delivered(&body);
+        let delivered = ids_and_undecoded(&body);
         let found = ["m1", "m2", "m3"].map(|id| delivered.iter().filter(|it| it.contains(id)).count());
         assert_eq!(found, [1; 3], "{delivered:?}: {}", body.escape_ascii());
     }
 }
 
 /// Returns the ids of the messages that a feed delivers from this batch, and the JSON of those that are undecoded.
-fn delivered(body: &[u8]) -> Vec<String> {
-    let mut feed = client().chats().chat(TID).new_messages(None);
-    let (mut now, mut requests, mut ids) = (Moment::EPOCH, 0, Vec::new());
-    loop {
-        match feed.poll(at(now)) {
-            Step::Send(ticket, _) if requests < 2 => {
-                let bodies: [&[u8]; 2] = [br#"{"items":[],"cursor":"start"}"#, body];
-                feed.handle(at(now), ticket, reply(bodies[requests]));
-                requests += 1;
-            }
-            Step::Sleep(until) => now = until,
-            Step::Event(FeedEvent::Undecoded { item, .. }) => ids.push(item.json),
-            Step::Event(event) => ids.extend(event.into_item().map(|message| message.mid.to_string())),
-            Step::Send(..) => {
-                feed.stop(at(now));
-                return ids;
-            }
-            Step::Done(_) | Step::File(..) => panic!("expected an event, a request or a timer"),
-        }
-    }
+fn ids_and_undecoded(body: &[u8]) -> Vec<String> {
+    let text = |event| match event {
+        FeedEvent::Undecoded { item, .. } => Some(item.json),
+        event => event.into_item().map(|message: Message| message.mid.to_string()),
+    };
+    delivered(body).0.into_iter().filter_map(text).collect()
 }

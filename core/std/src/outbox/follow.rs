@@ -34,7 +34,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     /// use teamwire_core::{AlertType, Client, Draft, Error, Script, chrono::TimeDelta};
     /// use teamwire_std::{Outbox, OutboxEvent};
     ///
-    /// /// Posts who has reacted to an alert, and repeats it if nobody has within 15 minutes.
+    /// /// Posts each reaction to an alert, and repeats the alert if there is none within 15 minutes.
     /// fn run(outbox: &Outbox, client: &Client<Script>) -> Result<(), Error> {
     ///     outbox.follow(client, |messages, event| match event {
     ///         OutboxEvent::Posted { key, message } if message.reply_to.is_none() => {
