@@ -96,13 +96,13 @@ pub trait Wire: fmt::Debug + Send + Sync + 'static {
     /// like a request that may be [repeated](Endpoint::repeatable). Errors contain nothing of a successful response,
     /// which contains the token, except what the reader puts into a [`violation`](ResponseReader::violation).
     ///
-    /// If it fails, so do all operations that wait for it, with [`Cause::Login`](crate::error::Cause::Login). Then
-    /// no login is sent for the server's `Retry-After` and, after a refusal, for 10 seconds, which double with each
+    /// If it fails, so do all operations that wait for it, with [`Cause::Login`](crate::error::Cause::Login). Then no
+    /// login is sent for the server's `Retry-After` and, after a refusal, for 10 seconds, which double with each
     /// refusal up to five minutes: a refused login may lock the account. After a response that the protocol does not
     /// recognise, such as the page of a proxy, it is 10 seconds each time. Meanwhile, operations wait for a
-    /// `Retry-After` as long as they do after a 429, or fail with the same error. Feeds retry a transient failure, one of TLS, and an
-    /// error response that the protocol does not recognise. Any other ends them, such as a refusal with a code or an
-    /// error of the reader.
+    /// `Retry-After` as long as they do after a 429, or fail with the same error. Feeds retry a transient failure, one
+    /// of TLS, and an error response that the protocol does not recognise. Any other ends them, such as a refusal with
+    /// a code or an error of the reader.
     ///
     /// # Errors
     ///
