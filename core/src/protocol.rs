@@ -39,7 +39,7 @@
 //!     Client, Config, Credentials, Draft, ErrorKind, Message, Script, User,
 //!     effect::Body,
 //!     model::{MessageId, ThreadId},
-//!     protocol::{self, Attached, Attempt, Dated, Endpoint, Made, Refusal, ResponseReader, Route},
+//!     protocol::{self, Attached, Attempt, Dated, Endpoint, EndpointResult, Refusal, ResponseReader, Route},
 //!     script::{Expect, Respond},
 //! };
 //!
@@ -74,7 +74,7 @@
 //!
 //! impl protocol::Messages for Ours {
 //!     /// `POST chats/{id}/messages`.
-//!     fn post(&self, chat: &ThreadId, draft: &Draft, _files: &[Attached]) -> Made<Dated<Message>> {
+//!     fn post(&self, chat: &ThreadId, draft: &Draft, _files: &[Attached]) -> EndpointResult<Dated<Message>> {
 //!         // A complete protocol also sends or rejects the other fields of the draft.
 //!         let body = NewMessageJson { text: draft.text.as_deref().unwrap_or_default() };
 //!         let (post, tid) = (Endpoint::post(Route::new("chats").id(chat)?.join("messages")).once(), chat.clone());
@@ -132,7 +132,7 @@ pub use self::{
     content::ExpectedContent,
     dated::Dated,
     endpoint::Endpoint,
-    endpoint_result::Made,
+    endpoint_result::EndpointResult,
     feeds::{Batch, BatchItem, FeedSource, Lease, PollRequest},
     file_part::{Attached, FileKey, FilePart},
     groups::{Assets, Chats, Contacts, Feeds, ImageLimits, Locations, Members, Messages, Reactions},

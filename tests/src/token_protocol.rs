@@ -10,8 +10,9 @@ use teamwire_core::{
     effect::{Body, Form},
     model::{Asset, ChatInfo, Coordinates, Message, ThreadId, User},
     protocol::{
-        Assets, Attached, Attempt, Chats, Contacts, Dated, Endpoint, FeedSource, Feeds, FileKey, FilePart, Lease,
-        Locations, Made, Members, Messages, PollRequest, Reactions, Refusal, ResponseReader, Route, Token, V1, Wire,
+        Assets, Attached, Attempt, Chats, Contacts, Dated, Endpoint, EndpointResult, FeedSource, Feeds, FileKey,
+        FilePart, Lease, Locations, Members, Messages, PollRequest, Reactions, Refusal, ResponseReader, Route, Token,
+        V1, Wire,
     },
 };
 
@@ -44,7 +45,7 @@ impl TokenProtocol {
         json!({ "token": text })
     }
 
-    fn change(self, chat: &ThreadId, endpoint: Made<Option<ChatInfo>>) -> Made<Option<ChatInfo>> {
+    fn change(self, chat: &ThreadId, endpoint: EndpointResult<Option<ChatInfo>>) -> EndpointResult<Option<ChatInfo>> {
         if self.returns_nothing {
             let route = Route::new("v1/chats").id(chat)?.join("change");
             return Ok(Endpoint::post(route).repeatable().reads(|_| Ok(None)));
@@ -93,7 +94,7 @@ impl Wire for TokenProtocol {
 }
 
 impl Messages for TokenProtocol {
-    fn post(&self, chat: &ThreadId, draft: &Draft, files: &[Attached]) -> Made<Dated<Message>> {
+    fn post(&self, chat: &ThreadId, draft: &Draft, files: &[Attached]) -> EndpointResult<Dated<Message>> {
         if self.encloses_files {
             let text = draft.text.as_deref().unwrap_or_default();
             let form = files.iter().try_fold(Form::new().text("text", text), |form, file| match file {
@@ -108,31 +109,31 @@ impl Messages for TokenProtocol {
 }
 
 impl Chats for TokenProtocol {
-    fn chat(&self, chat: &ThreadId) -> Made<Option<ChatInfo>> {
+    fn chat(&self, chat: &ThreadId) -> EndpointResult<Option<ChatInfo>> {
         V1.chat(chat)
     }
 
-    fn update_title(&self, chat: &ThreadId, title: &str) -> Made<Option<ChatInfo>> {
+    fn update_title(&self, chat: &ThreadId, title: &str) -> EndpointResult<Option<ChatInfo>> {
         self.change(chat, V1.update_title(chat, title))
     }
 
-    fn close_chat(&self, chat: &ThreadId) -> Made<Option<ChatInfo>> {
+    fn close_chat(&self, chat: &ThreadId) -> EndpointResult<Option<ChatInfo>> {
         self.change(chat, V1.close_chat(chat))
     }
 
-    fn leave_chat(&self, chat: &ThreadId) -> Made<()> {
+    fn leave_chat(&self, chat: &ThreadId) -> EndpointResult<()> {
         V1.leave_chat(chat)
     }
 }
 
 impl Locations for TokenProtocol {
-    fn move_location(&self, coordinates: Coordinates) -> Made<Option<Vec<ThreadId>>> {
+    fn move_location(&self, coordinates: Coordinates) -> EndpointResult<Option<Vec<ThreadId>>> {
         V1.move_location(coordinates)
     }
 }
 
 impl Contacts for TokenProtocol {
-    fn me(&self) -> Made<User> {
+    fn me(&self) -> EndpointResult<User> {
         V1.me()
     }
 }
@@ -142,7 +143,7 @@ impl Feeds for TokenProtocol {
         V1.subscribe(source)
     }
 
-    fn unsubscribe(&self, source: &FeedSource, lease: &str) -> Made<()> {
+    fn unsubscribe(&self, source: &FeedSource, lease: &str) -> EndpointResult<()> {
         V1.unsubscribe(source, lease)
     }
 
@@ -150,7 +151,7 @@ impl Feeds for TokenProtocol {
         &self,
         source: &FeedSource,
         poll: PollRequest<'_>,
-    ) -> Made<teamwire_core::protocol::Batch<teamwire_core::Reaction>> {
+    ) -> EndpointResult<teamwire_core::protocol::Batch<teamwire_core::Reaction>> {
         V1.reaction_updates(source, poll)
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     executor::Executor,
     flow::{Flow, Inspect, LoadImage},
     model::{ChatInfo, GroupId, Image, UserId},
-    protocol::Made,
+    protocol::EndpointResult,
 };
 
 impl<X: Executor> ChatRef<X> {
@@ -16,7 +16,7 @@ impl<X: Executor> ChatRef<X> {
         &self,
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
-    ) -> Made<Option<ChatInfo>> {
+    ) -> EndpointResult<Option<ChatInfo>> {
         self.protocol().add_members(self.tid(), &collect(users), &collect(groups))
     }
 
@@ -24,7 +24,7 @@ impl<X: Executor> ChatRef<X> {
         &self,
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
-    ) -> Made<Option<ChatInfo>> {
+    ) -> EndpointResult<Option<ChatInfo>> {
         self.protocol().remove_members(self.tid(), &collect(users), &collect(groups))
     }
 
@@ -43,7 +43,7 @@ impl<X: Executor> ChatRef<X> {
     }
 
     /// Runs a request that ends the bot's location share in this chat if it succeeds.
-    pub(super) fn share_ending_flow<T: Send>(&self, endpoint: Made<T>) -> impl Flow<Output = T> + use<X, T> {
+    pub(super) fn share_ending_flow<T: Send>(&self, endpoint: EndpointResult<T>) -> impl Flow<Output = T> + use<X, T> {
         let (ledger, tid) = (self.session().ledger().clone(), self.tid().clone());
         Inspect::new(self.session().call(endpoint), move |_, outcome: Result<&T, &Error>| {
             if outcome.is_ok() {

@@ -10,7 +10,7 @@ use crate::{
     executor::Executor,
     flow::{Changed, Flow},
     model::{ChatInfo, ChatType, Group, GroupId, Image, ThreadId, User, UserId},
-    protocol::{Endpoint, Made},
+    protocol::{Endpoint, EndpointResult},
 };
 
 /// A snapshot of a chat, with all operations on it.
@@ -317,7 +317,7 @@ impl<X: Executor> Chat<X> {
         self.change(operation, endpoint)
     }
 
-    fn change(&mut self, operation: &'static Operation, endpoint: Made<Option<ChatInfo>>) -> X::Run<'_, ()> {
+    fn change(&mut self, operation: &'static Operation, endpoint: EndpointResult<Option<ChatInfo>>) -> X::Run<'_, ()> {
         let call = self.session().call(endpoint);
         self.refresh(operation, call)
     }

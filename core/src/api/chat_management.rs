@@ -9,7 +9,7 @@ use crate::{
     executor::Executor,
     flow::{Changed, Flow},
     model::{ChatInfo, GroupId, Image, UserId},
-    protocol::Made,
+    protocol::EndpointResult,
 };
 
 /// Changes of the chat: members, administrators, title, settings and avatar.
@@ -184,7 +184,11 @@ impl<X: Executor> ChatRef<X> {
         self.run_change(&Operation::REMOVE_AVATAR, self.protocol().remove_avatar(self.tid()))
     }
 
-    fn run_change(&self, operation: &'static Operation, endpoint: Made<Option<ChatInfo>>) -> X::Run<'_, Chat<X>> {
+    fn run_change(
+        &self,
+        operation: &'static Operation,
+        endpoint: EndpointResult<Option<ChatInfo>>,
+    ) -> X::Run<'_, Chat<X>> {
         self.run_to_chat(operation, self.session().call(endpoint))
     }
 

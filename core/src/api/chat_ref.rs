@@ -14,7 +14,7 @@ use crate::{
         paginator::{Collected, Paginator},
     },
     model::{Attachments, Draft, Listing, LiveLocationUpdate, Message, Messages, ThreadId, User},
-    protocol::{Dated, FeedSource, Made, Protocol, fingerprint},
+    protocol::{Dated, EndpointResult, FeedSource, Protocol, fingerprint},
     session::Session,
 };
 
@@ -241,7 +241,7 @@ impl<X: Executor> ChatRef<X> {
         self.run(operation, pages.map(move |list| deduplicated(list, hide_deleted)))
     }
 
-    pub(super) fn call<T: Send>(&self, operation: &'static Operation, endpoint: Made<T>) -> X::Run<'_, T> {
+    pub(super) fn call<T: Send>(&self, operation: &'static Operation, endpoint: EndpointResult<T>) -> X::Run<'_, T> {
         self.run(operation, self.session().call(endpoint))
     }
 

@@ -9,7 +9,7 @@ use crate::{
     executor::Executor,
     flow::{Attachments, Flow, IgnoreResult, MapError, MaybeReady},
     model::{ChatInfo, ChatType, Listing, NewAttachment, NewChat, NewOneToOne},
-    protocol::{Attached, Made, Protocol},
+    protocol::{Attached, EndpointResult, Protocol},
     session::Session,
 };
 
@@ -147,7 +147,7 @@ fn create_group(session: &Session, chat: NewChat) -> impl Flow<Output = ChatInfo
 fn create(
     session: &Session,
     attached: Attachments,
-    request: impl Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> Made<ChatInfo> + Send,
+    request: impl Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> EndpointResult<ChatInfo> + Send,
 ) -> impl Flow<Output = ChatInfo> {
     // The response to a repeated request does not contain the time of creation, so the remaining time is unknown.
     let needs_refresh = attached.may_repeat_a_share();

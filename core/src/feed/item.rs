@@ -1,12 +1,12 @@
 use crate::{
     model::{ChatEvent, LiveLocationUpdate, Message, Reaction, UserId},
-    protocol::{Batch, FeedSource, Made, PollRequest, Protocol},
+    protocol::{Batch, EndpointResult, FeedSource, PollRequest, Protocol},
 };
 
 /// A kind of event, and its poll.
 pub(crate) trait FeedItem: Sized + Send + 'static {
     /// Returns the poll for events of this kind.
-    fn updates(protocol: &dyn Protocol, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Self>>;
+    fn updates(protocol: &dyn Protocol, source: &FeedSource, poll: PollRequest<'_>) -> EndpointResult<Batch<Self>>;
 
     /// Returns the message, if it is one.
     fn message(&self) -> Option<&Message> {
@@ -33,19 +33,19 @@ impl Hidden {
 }
 
 impl FeedItem for LiveLocationUpdate {
-    fn updates(protocol: &dyn Protocol, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Self>> {
+    fn updates(protocol: &dyn Protocol, source: &FeedSource, poll: PollRequest<'_>) -> EndpointResult<Batch<Self>> {
         protocol.location_updates(source, poll)
     }
 }
 
 impl FeedItem for Reaction {
-    fn updates(protocol: &dyn Protocol, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Self>> {
+    fn updates(protocol: &dyn Protocol, source: &FeedSource, poll: PollRequest<'_>) -> EndpointResult<Batch<Self>> {
         protocol.reaction_updates(source, poll)
     }
 }
 
 impl FeedItem for Message {
-    fn updates(protocol: &dyn Protocol, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Self>> {
+    fn updates(protocol: &dyn Protocol, source: &FeedSource, poll: PollRequest<'_>) -> EndpointResult<Batch<Self>> {
         protocol.message_updates(source, poll)
     }
 
@@ -55,7 +55,7 @@ impl FeedItem for Message {
 }
 
 impl FeedItem for ChatEvent {
-    fn updates(protocol: &dyn Protocol, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Self>> {
+    fn updates(protocol: &dyn Protocol, source: &FeedSource, poll: PollRequest<'_>) -> EndpointResult<Batch<Self>> {
         protocol.event_updates(source, poll)
     }
 

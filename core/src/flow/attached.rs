@@ -7,7 +7,7 @@ use crate::{
     error::Error,
     flow::{Flow, Inspect},
     model::{Draft, Image, NewAttachment, ThreadId, Upload},
-    protocol::{Attached, Made, Protocol},
+    protocol::{Attached, EndpointResult, Protocol},
     session::Session,
 };
 
@@ -55,7 +55,7 @@ impl Attachments {
     pub(crate) fn into_flow<T: Send>(
         self,
         session: &Session,
-        request: impl Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> Made<T> + Send,
+        request: impl Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> EndpointResult<T> + Send,
         share_began: impl Fn(Now, Result<&T, &Error>) -> Option<(ThreadId, Duration)> + Send,
     ) -> impl Flow<Output = T> {
         let Self { avatar, uploads, share, key, checked } = self;

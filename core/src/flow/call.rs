@@ -30,7 +30,7 @@ use crate::{
     flow::Resume,
     machine::{Machine, Reply, Step, Ticket},
     pacing::Turn,
-    protocol::{self, Attempt, Endpoint, Made},
+    protocol::{self, Attempt, Endpoint, EndpointResult},
     session::Session,
 };
 
@@ -78,18 +78,18 @@ pub(crate) struct Call<T> {
 
 impl Session {
     /// Returns the machine of an endpoint. If the arguments were rejected locally, it ends with that error.
-    pub(crate) fn call<T: Send>(&self, endpoint: Made<T>) -> Call<T> {
+    pub(crate) fn call<T: Send>(&self, endpoint: EndpointResult<T>) -> Call<T> {
         Call::new(self.clone(), endpoint)
     }
 
     /// Same as [`call`](Self::call), without retries.
-    pub(crate) fn call_once<T: Send>(&self, endpoint: Made<T>) -> Call<T> {
+    pub(crate) fn call_once<T: Send>(&self, endpoint: EndpointResult<T>) -> Call<T> {
         self.call(endpoint).without_retries()
     }
 }
 
 impl<T> Call<T> {
-    pub(crate) fn new(session: Session, endpoint: Made<T>) -> Self {
+    pub(crate) fn new(session: Session, endpoint: EndpointResult<T>) -> Self {
         let prepared = endpoint.and_then(|endpoint| endpoint.prepared(&session.config().base, || session.boundary()));
         let (endpoint, state) = match prepared {
             Ok(endpoint) => (Some(endpoint), State::Ready),

@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Operation},
     machine::{Feed, Machine, Reply, Step, Ticket},
     model::ThreadId,
-    protocol::{Made, Page, PageRequest, Protocol},
+    protocol::{EndpointResult, Page, PageRequest, Protocol},
     session::Session,
 };
 
@@ -59,7 +59,7 @@ impl<T: Send, S: Send> ListItems<T, S> {
     pub(crate) fn new(
         session: &Session,
         (operation, chat): (&'static Operation, Option<&ThreadId>),
-        request: impl Fn(&dyn Protocol, PageRequest<'_>, Now) -> Made<Page<S>> + Send + 'static,
+        request: impl Fn(&dyn Protocol, PageRequest<'_>, Now) -> EndpointResult<Page<S>> + Send + 'static,
         convert: impl FnMut(S) -> Option<T> + Send + 'static,
     ) -> Self {
         let report = session.observer().map(|_| Report::new(session.operation_id()));

@@ -5,7 +5,7 @@ use alloc::{collections::BTreeSet, format, string::String};
 use crate::{
     error::{Cause, Error, GaveUp, UnexpectedResponse},
     flow::call::Call,
-    protocol::{Made, Page, PageRequest, Protocol, fingerprint, is_cursor},
+    protocol::{EndpointResult, Page, PageRequest, Protocol, fingerprint, is_cursor},
     session::Session,
 };
 
@@ -33,7 +33,7 @@ impl<R> Pages<R> {
     /// Returns the machine that requests the page at the position.
     pub(super) fn call<T: Send>(&self) -> Call<Page<T>>
     where
-        R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>,
+        R: Fn(&dyn Protocol, PageRequest<'_>) -> EndpointResult<Page<T>>,
     {
         self.session.call((self.request)(self.session.protocol(), self.page()))
     }

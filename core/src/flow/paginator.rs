@@ -12,7 +12,7 @@ use crate::{
     flow::{call::Call, ready},
     machine::{Machine, Reply, Step, Ticket},
     model::Listing,
-    protocol::{Endpoint, Made, Page, PageRequest, Protocol, Signal},
+    protocol::{Endpoint, EndpointResult, Page, PageRequest, Protocol, Signal},
     session::Session,
 };
 
@@ -63,7 +63,7 @@ impl<T> Default for Collected<T> {
     }
 }
 
-impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<T, R> {
+impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> EndpointResult<Page<T>>> Paginator<T, R> {
     pub(crate) fn new(session: &Session, request: R) -> Self {
         let pages = Pages::new(session, request);
         let first = State::Reading(pages.call());
@@ -71,7 +71,7 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<
     }
 
     /// Creates a paginator of the list that a change returns, or at least its first page.
-    pub(crate) fn after_change(session: &Session, change: Made<Option<Page<T>>>, request: R) -> Self {
+    pub(crate) fn after_change(session: &Session, change: EndpointResult<Option<Page<T>>>, request: R) -> Self {
         let first = request(session.protocol(), PageRequest::FIRST);
         let (change, first) = match change.and_then(|change| Ok((change, first?))) {
             Ok((change, first)) => (Ok(change), Some(Box::new(first))),
@@ -120,7 +120,7 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<
     }
 }
 
-impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send> Machine for Paginator<T, R> {
+impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> EndpointResult<Page<T>> + Send> Machine for Paginator<T, R> {
     type Event = Infallible;
     type Output = Collected<T>;
 

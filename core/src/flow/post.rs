@@ -8,7 +8,7 @@ use crate::{
     flow::{call::Call, ready},
     machine::{Machine, Reply, Step, Ticket},
     model::{Image, Upload},
-    protocol::{Attached, Made, Protocol},
+    protocol::{Attached, EndpointResult, Protocol},
     session::Session,
 };
 
@@ -51,7 +51,7 @@ enum Stage {
 
 impl<T: Send, R> Post<T, R>
 where
-    R: Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> Made<T> + Send,
+    R: Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> EndpointResult<T> + Send,
 {
     /// Creates the machine. The request is built with pending files first, so that its arguments are validated before a
     /// file is read.
@@ -106,7 +106,7 @@ impl<R: Send> Machine for Preparation<R> {
 
 impl<T: Send, R> Machine for Post<T, R>
 where
-    R: Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> Made<T> + Send,
+    R: Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> EndpointResult<T> + Send,
 {
     type Event = Infallible;
     type Output = T;

@@ -5,18 +5,18 @@ use alloc::vec::Vec;
 use crate::{
     flow::{Flow, call::Call, paginator::Paginator},
     model::{Download, Listing},
-    protocol::{Made, Page, PageRequest, Protocol},
+    protocol::{EndpointResult, Page, PageRequest, Protocol},
     session::Session,
 };
 
 impl Session {
     /// Returns the machine of one request.
-    pub(crate) fn request<T: Send>(&self, request: impl FnOnce(&dyn Protocol) -> Made<T>) -> Call<T> {
+    pub(crate) fn request<T: Send>(&self, request: impl FnOnce(&dyn Protocol) -> EndpointResult<T>) -> Call<T> {
         self.call(request(self.protocol()))
     }
 
     /// Returns the machine that reads all pages of a list.
-    pub(crate) fn list<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send>(
+    pub(crate) fn list<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> EndpointResult<Page<T>> + Send>(
         &self,
         request: R,
     ) -> impl Flow<Output = Listing<T>> + use<T, R> {
@@ -24,16 +24,16 @@ impl Session {
     }
 
     /// Same as [`list`](Self::list), for a list that a change returns, or at least its first page.
-    pub(crate) fn list_after<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send>(
+    pub(crate) fn list_after<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> EndpointResult<Page<T>> + Send>(
         &self,
-        change: Made<Option<Page<T>>>,
+        change: EndpointResult<Option<Page<T>>>,
         request: R,
     ) -> impl Flow<Output = Listing<T>> + use<T, R> {
         Paginator::after_change(self, change, request).map(|list| list.items)
     }
 
     /// Returns the request of a download, whose progress is observed.
-    pub(crate) fn download(&self, download: &Download) -> Made<Vec<u8>> {
+    pub(crate) fn download(&self, download: &Download) -> EndpointResult<Vec<u8>> {
         Ok(self.protocol().download(&download.asset)?.progress(download.progress.clone()))
     }
 }

@@ -37,7 +37,7 @@ const JSON: &str = "application/json";
 /// use teamwire_core::{
 ///     User,
 ///     model::{ThreadId, UserId},
-///     protocol::{Endpoint, Made, Route},
+///     protocol::{Endpoint, EndpointResult, Route},
 /// };
 ///
 /// #[derive(Deserialize)]
@@ -48,7 +48,7 @@ const JSON: &str = "application/json";
 /// }
 ///
 /// /// `GET api/users/{id}`. An unknown id is not an error.
-/// fn user(user: &UserId) -> Made<Option<User>> {
+/// fn user(user: &UserId) -> EndpointResult<Option<User>> {
 ///     let get = Endpoint::get(Route::new("api/users").id(user)?);
 ///     let find = get.reads(|response| {
 ///         let UserJson { id, first, last } = response.deserialize()?;
@@ -63,7 +63,7 @@ const JSON: &str = "application/json";
 /// }
 ///
 /// /// `PUT api/chats/{id}/title`, whose response is ignored.
-/// fn set_title(chat: &ThreadId, title: &str) -> Made<()> {
+/// fn set_title(chat: &ThreadId, title: &str) -> EndpointResult<()> {
 ///     Endpoint::put(Route::new("api/chats").id(chat)?.join("title")).once().json(&TitleJson { title })
 /// }
 ///

@@ -123,7 +123,7 @@ impl Lease {
 /// use serde_json::Value;
 /// use teamwire_core::{
 ///     Reaction,
-///     protocol::{Batch, BatchItem, Endpoint, Made, PollRequest, Route},
+///     protocol::{Batch, BatchItem, Endpoint, EndpointResult, PollRequest, Route},
 /// };
 ///
 /// #[derive(Deserialize)]
@@ -134,7 +134,7 @@ impl Lease {
 ///
 /// # fn reaction(_event: &Value) -> Result<Reaction, String> { Err("of no interest here".into()) }
 /// /// `GET api/reactions?after={number}`, by a server that counts its events, and does not wait for new ones.
-/// fn reaction_updates(poll: PollRequest<'_>) -> Made<Batch<Reaction>> {
+/// fn reaction_updates(poll: PollRequest<'_>) -> EndpointResult<Batch<Reaction>> {
 ///     // The last event, to start from.
 ///     let route = Route::new("api/reactions").query("after", poll.cursor.unwrap_or("-1"));
 ///     Ok(Endpoint::get(route).reads(|response| {

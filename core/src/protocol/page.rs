@@ -37,7 +37,7 @@ impl<'a> PageRequest<'a> {
 /// use teamwire_core::{
 ///     User,
 ///     model::UserId,
-///     protocol::{Endpoint, Made, Page, PageRequest, Route},
+///     protocol::{Endpoint, EndpointResult, Page, PageRequest, Route},
 /// };
 ///
 /// #[derive(Deserialize)]
@@ -54,7 +54,7 @@ impl<'a> PageRequest<'a> {
 /// }
 ///
 /// /// `GET api/users?limit={number}&after={cursor}`.
-/// fn users(page: PageRequest<'_>) -> Made<Page<User>> {
+/// fn users(page: PageRequest<'_>) -> EndpointResult<Page<User>> {
 ///     let mut route = Route::new("api/users").query("limit", &page.limit.to_string());
 ///     if let Some(cursor) = page.cursor {
 ///         route = route.query("after", cursor);

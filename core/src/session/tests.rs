@@ -10,8 +10,8 @@ use crate::{
     model::Message,
     observe::Observation,
     protocol::{
-        Assets, Attempt, Batch, Chats, Contacts, Endpoint, FeedSource, Feeds, Locations, Made, Members, Messages,
-        PollRequest, Reactions, Refusal, ResponseReader, Route, Token, Wire,
+        Assets, Attempt, Batch, Chats, Contacts, Endpoint, EndpointResult, FeedSource, Feeds, Locations, Members,
+        Messages, PollRequest, Reactions, Refusal, ResponseReader, Route, Token, Wire,
     },
 };
 
@@ -32,7 +32,7 @@ impl Wire for WithLogin {
 }
 
 impl Feeds for WithLogin {
-    fn message_updates(&self, _: &FeedSource, _: PollRequest<'_>) -> Made<Batch<Message>> {
+    fn message_updates(&self, _: &FeedSource, _: PollRequest<'_>) -> EndpointResult<Batch<Message>> {
         Ok(Endpoint::get(Route::new("poll")).reads(|_| Ok(Batch::new("cursor"))))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use teamwire_core::{
     effect::{Form, Part},
     model::{Asset, ChatInfo, ThreadId},
-    protocol::{Assets, Endpoint, ExpectedContent, ImageLimits, Made, Route},
+    protocol::{Assets, Endpoint, EndpointResult, ExpectedContent, ImageLimits, Route},
 };
 
 use crate::{
@@ -22,24 +22,24 @@ impl Assets for Second {
     }
 
     /// `GET api/chats/{id}/avatar/`.
-    fn avatar(&self, tid: &ThreadId) -> Made<Vec<u8>> {
+    fn avatar(&self, tid: &ThreadId) -> EndpointResult<Vec<u8>> {
         let get = Endpoint::get(chat(tid)?.join("avatar/")).returns_content(ExpectedContent::of_type(JPEG));
         Ok(get.reads(|response| response.content()))
     }
 
     /// `POST api/chats/{id}/avatar/`: a form of `avatar`.
-    fn set_avatar(&self, tid: &ThreadId, image: Arc<Vec<u8>>) -> Made<Option<ChatInfo>> {
+    fn set_avatar(&self, tid: &ThreadId, image: Arc<Vec<u8>>) -> EndpointResult<Option<ChatInfo>> {
         let form = Form::new().file("avatar", "avatar.jpg", JPEG, Part::bytes(image))?;
         Ok(changed(post(chat(tid)?.join("avatar/"), form)))
     }
 
     /// `DELETE api/chats/{id}/avatar/`.
-    fn remove_avatar(&self, tid: &ThreadId) -> Made<Option<ChatInfo>> {
+    fn remove_avatar(&self, tid: &ThreadId) -> EndpointResult<Option<ChatInfo>> {
         Ok(changed(Endpoint::delete(chat(tid)?.join("avatar/"))))
     }
 
     /// `GET api/files/{id}/`.
-    fn download(&self, asset: &Asset) -> Made<Vec<u8>> {
+    fn download(&self, asset: &Asset) -> EndpointResult<Vec<u8>> {
         let get = Endpoint::get(Route::new("api/files").id(&asset.asset_id)?.join(""));
         Ok(get.returns_content(ExpectedContent::asset(asset)).reads(|response| response.content()))
     }

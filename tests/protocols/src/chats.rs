@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use teamwire_core::{
     Error, NewChat,
     model::{ChatInfo, ChatType, Id, NewOneToOne, ThreadId},
-    protocol::{Attached, Chats, Endpoint, Made, Page, PageRequest, Route},
+    protocol::{Attached, Chats, Endpoint, EndpointResult, Page, PageRequest, Route},
 };
 
 use crate::{
@@ -16,17 +16,17 @@ use crate::{
 
 impl Chats for Second {
     /// `GET api/chats/`.
-    fn chats(&self, page: PageRequest<'_>) -> Made<Page<ChatInfo>> {
+    fn chats(&self, page: PageRequest<'_>) -> EndpointResult<Page<ChatInfo>> {
         Ok(list::<ChatJson>(Route::new("api/chats/"), page)?.listing_timeout())
     }
 
     /// `GET api/chats/{id}/`.
-    fn chat(&self, tid: &ThreadId) -> Made<Option<ChatInfo>> {
+    fn chat(&self, tid: &ThreadId) -> EndpointResult<Option<ChatInfo>> {
         Ok(find::<ChatJson>(chat(tid)?.join("")))
     }
 
     /// `POST api/chats/`: a form of `chat`, `avatar` and the files of the first message.
-    fn create_chat(&self, chat: &NewChat, avatar: Option<&Attached>, files: &[Attached]) -> Made<ChatInfo> {
+    fn create_chat(&self, chat: &NewChat, avatar: Option<&Attached>, files: &[Attached]) -> EndpointResult<ChatInfo> {
         without_key(chat.idempotency_key.as_ref())?;
         let draft = ChatDraft {
             title: &chat.title,
@@ -47,7 +47,7 @@ impl Chats for Second {
     }
 
     /// `POST api/direct/`: a form of `chat` and the files of the first message.
-    fn create_one_to_one_chat(&self, chat: &NewOneToOne, files: &[Attached]) -> Made<ChatInfo> {
+    fn create_one_to_one_chat(&self, chat: &NewOneToOne, files: &[Attached]) -> EndpointResult<ChatInfo> {
         without_key(chat.idempotency_key.as_ref())?;
         let attachments = drafts(&chat.attachments)?;
         let draft = DirectDraft { user: chat.recipient.check()?, text: chat.message.as_deref(), attachments };
@@ -55,37 +55,37 @@ impl Chats for Second {
     }
 
     /// `PATCH api/chats/{id}/` of the title.
-    fn update_title(&self, tid: &ThreadId, title: &str) -> Made<Option<ChatInfo>> {
+    fn update_title(&self, tid: &ThreadId, title: &str) -> EndpointResult<Option<ChatInfo>> {
         patch(tid, &ChatChange { title: Some(title), ..ChatChange::default() })
     }
 
     /// `PATCH api/chats/{id}/` of the permission to send messages.
-    fn set_allow_sending(&self, tid: &ThreadId, allow: bool) -> Made<Option<ChatInfo>> {
+    fn set_allow_sending(&self, tid: &ThreadId, allow: bool) -> EndpointResult<Option<ChatInfo>> {
         patch(tid, &ChatChange { allow_sending: Some(allow), ..ChatChange::default() })
     }
 
     /// `PATCH api/chats/{id}/` of the permission to mute notifications.
-    fn set_allow_mute_notifications(&self, tid: &ThreadId, allow: bool) -> Made<Option<ChatInfo>> {
+    fn set_allow_mute_notifications(&self, tid: &ThreadId, allow: bool) -> EndpointResult<Option<ChatInfo>> {
         patch(tid, &ChatChange { allow_mute_notifications: Some(allow), ..ChatChange::default() })
     }
 
     /// `POST api/chats/{id}/close/`.
-    fn close_chat(&self, tid: &ThreadId) -> Made<Option<ChatInfo>> {
+    fn close_chat(&self, tid: &ThreadId) -> EndpointResult<Option<ChatInfo>> {
         Ok(changed(Endpoint::post(chat(tid)?.join("close/"))))
     }
 
     /// `POST api/chats/{id}/reopen/`.
-    fn reopen_chat(&self, tid: &ThreadId) -> Made<Option<ChatInfo>> {
+    fn reopen_chat(&self, tid: &ThreadId) -> EndpointResult<Option<ChatInfo>> {
         Ok(changed(Endpoint::post(chat(tid)?.join("reopen/"))))
     }
 
     /// `POST api/chats/{id}/leave/`.
-    fn leave_chat(&self, tid: &ThreadId) -> Made<()> {
+    fn leave_chat(&self, tid: &ThreadId) -> EndpointResult<()> {
         Ok(Endpoint::post(chat(tid)?.join("leave/")).once().reads(|response| done(response)))
     }
 }
 
-fn patch(tid: &ThreadId, change: &ChatChange<'_>) -> Made<Option<ChatInfo>> {
+fn patch(tid: &ThreadId, change: &ChatChange<'_>) -> EndpointResult<Option<ChatInfo>> {
     Ok(changed(Endpoint::patch(chat(tid)?.join("")).json(change)?))
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use teamwire_core::{
     Group, User,
     model::{GroupId, UserId},
-    protocol::{Contacts, Endpoint, Made, Page, PageRequest, Route},
+    protocol::{Contacts, Endpoint, EndpointResult, Page, PageRequest, Route},
 };
 
 use crate::{
@@ -14,27 +14,27 @@ use crate::{
 
 impl Contacts for Second {
     /// `GET api/me/`.
-    fn me(&self) -> Made<User> {
+    fn me(&self) -> EndpointResult<User> {
         Ok(one::<UserJson>(Endpoint::get(Route::new("api/me/"))))
     }
 
     /// `GET api/users/`.
-    fn users(&self, page: PageRequest<'_>) -> Made<Page<User>> {
+    fn users(&self, page: PageRequest<'_>) -> EndpointResult<Page<User>> {
         Ok(list::<UserJson>(Route::new("api/users/"), page)?.listing_timeout())
     }
 
     /// `GET api/users/{id}/`.
-    fn user(&self, user: &UserId) -> Made<Option<User>> {
+    fn user(&self, user: &UserId) -> EndpointResult<Option<User>> {
         Ok(find::<UserJson>(Route::new("api/users").id(user)?.join("")))
     }
 
     /// `GET api/groups/`.
-    fn groups(&self, page: PageRequest<'_>) -> Made<Page<Group>> {
+    fn groups(&self, page: PageRequest<'_>) -> EndpointResult<Page<Group>> {
         Ok(list::<GroupJson>(Route::new("api/groups/"), page)?.listing_timeout())
     }
 
     /// `GET api/groups/{id}/`.
-    fn group(&self, group: &GroupId) -> Made<Option<Group>> {
+    fn group(&self, group: &GroupId) -> EndpointResult<Option<Group>> {
         Ok(find::<GroupJson>(Route::new("api/groups").id(group)?.join("")))
     }
 }

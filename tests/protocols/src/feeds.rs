@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use teamwire_core::{
     Error, Message,
-    protocol::{Batch, BatchItem, Endpoint, FeedSource, Feeds, Made, PollRequest, ResponseReader, Route},
+    protocol::{Batch, BatchItem, Endpoint, EndpointResult, FeedSource, Feeds, PollRequest, ResponseReader, Route},
 };
 
 use crate::{
@@ -22,7 +22,7 @@ const SIZE: usize = 100;
 impl Feeds for Second {
     /// `GET api/messages/` or `GET api/chats/{id}/messages/`, with `since` and `page`. The first poll requests the
     /// newest messages by `/latest/`: they are those before the start of the feed.
-    fn message_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Message>> {
+    fn message_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> EndpointResult<Batch<Message>> {
         let route = match source.chat() {
             Some(tid) => chat(tid)?.join("messages"),
             None => Route::new("api/messages"),

@@ -8,7 +8,7 @@ use teamwire_core::{
     Error,
     error::InvalidInput,
     model::{ThreadId, Undecoded},
-    protocol::{Endpoint, Made, Page, PageRequest, ResponseReader, Route},
+    protocol::{Endpoint, EndpointResult, Page, PageRequest, ResponseReader, Route},
 };
 
 /// `{ "data": .., "meta": .. }`.
@@ -68,7 +68,7 @@ pub(crate) fn done(response: &ResponseReader<'_>) -> Result<(), Error> {
 
 /// Reads a page of a list, which the server counts from 1. The cursor is the number of items before the page, because
 /// the size of the pages may be reduced in between, and the size must divide that number.
-pub(crate) fn list<J: Json>(route: Route, request: PageRequest<'_>) -> Made<Page<J::Model>> {
+pub(crate) fn list<J: Json>(route: Route, request: PageRequest<'_>) -> EndpointResult<Page<J::Model>> {
     let (before, size) = offset(request)?;
     let number = before / size + 1;
     let route = route.query("page", &number.to_string()).query("size", &size.to_string());

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use teamwire_core::{
     Draft, Message,
     model::{Id, LinkPreview, MessageId, ThreadId},
-    protocol::{Attached, Dated, Made, Messages, Page, PageRequest},
+    protocol::{Attached, Dated, EndpointResult, Messages, Page, PageRequest},
 };
 
 use crate::{
@@ -19,13 +19,13 @@ const LATEST: &str = "latest";
 
 impl Messages for Second {
     /// `GET api/chats/{id}/messages/?since={milliseconds}`.
-    fn messages(&self, tid: &ThreadId, since: DateTime<Utc>, page: PageRequest<'_>) -> Made<Page<Message>> {
+    fn messages(&self, tid: &ThreadId, since: DateTime<Utc>, page: PageRequest<'_>) -> EndpointResult<Page<Message>> {
         let since = since.timestamp_millis().to_string();
         list::<MessageJson>(chat(tid)?.join("messages/").query("since", &since), page)
     }
 
     /// `GET api/chats/{id}/messages/{id}/`.
-    fn message(&self, tid: &ThreadId, message: &MessageId) -> Made<Option<Message>> {
+    fn message(&self, tid: &ThreadId, message: &MessageId) -> EndpointResult<Option<Message>> {
         if message.as_str() == LATEST {
             return Err(invalid(MessageId::NAME, format!("must not be `{LATEST}`")));
         }
@@ -33,7 +33,7 @@ impl Messages for Second {
     }
 
     /// `POST api/chats/{id}/messages/`: a form of `message` and its files.
-    fn post(&self, tid: &ThreadId, draft: &Draft, files: &[Attached]) -> Made<Dated<Message>> {
+    fn post(&self, tid: &ThreadId, draft: &Draft, files: &[Attached]) -> EndpointResult<Dated<Message>> {
         without_key(draft.idempotency_key.as_ref())?;
         let message = MessageDraft {
             text: draft.text.as_deref(),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use teamwire_core::{
     Error, Reaction, ReactionType,
     model::{MessageId, ReactionId, ThreadId},
-    protocol::{Endpoint, Made, Page, PageRequest, Reactions, Route},
+    protocol::{Endpoint, EndpointResult, Page, PageRequest, Reactions, Route},
 };
 
 use crate::{
@@ -15,17 +15,17 @@ use crate::{
 
 impl Reactions for Second {
     /// `GET api/chats/{id}/messages/{id}/reactions/`.
-    fn reactions(&self, tid: &ThreadId, message: &MessageId, page: PageRequest<'_>) -> Made<Page<Reaction>> {
+    fn reactions(&self, tid: &ThreadId, message: &MessageId, page: PageRequest<'_>) -> EndpointResult<Page<Reaction>> {
         list::<ReactionJson>(route(tid, message)?.join(""), page)
     }
 
     /// `POST api/chats/{id}/messages/{id}/reactions/`.
-    fn send_reaction(&self, tid: &ThreadId, message: &MessageId, reaction: &ReactionType) -> Made<Reaction> {
+    fn send_reaction(&self, tid: &ThreadId, message: &MessageId, reaction: &ReactionType) -> EndpointResult<Reaction> {
         send(Endpoint::post(route(tid, message)?.join("")), reaction)
     }
 
     /// `PUT api/chats/{id}/messages/{id}/reactions/{id}/`.
-    fn update_reaction(&self, previous: &Reaction, reaction: &ReactionType) -> Made<Reaction> {
+    fn update_reaction(&self, previous: &Reaction, reaction: &ReactionType) -> EndpointResult<Reaction> {
         send(Endpoint::put(route(&previous.tid, &previous.mid)?.id(&previous.reaction_id)?.join("")), reaction)
     }
 }
@@ -35,7 +35,7 @@ fn route(tid: &ThreadId, message: &MessageId) -> Result<Route, Error> {
 }
 
 /// Sends a reaction. The response contains it.
-fn send(endpoint: Endpoint<()>, reaction: &ReactionType) -> Made<Reaction> {
+fn send(endpoint: Endpoint<()>, reaction: &ReactionType) -> EndpointResult<Reaction> {
     Ok(one::<ReactionJson>(endpoint.once().json(&ReactionDraft { symbol: reaction.as_str() })?))
 }
 

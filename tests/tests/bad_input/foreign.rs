@@ -9,8 +9,8 @@ use teamwire_core::{
     effect::Body,
     model::ThreadId,
     protocol::{
-        Assets, Attached, Attempt, Batch, BatchItem, Chats, Contacts, Dated, Endpoint, FeedSource, Feeds, Locations,
-        Made, Members, Messages, PollRequest, Reactions, Refusal, ResponseReader, Route, Wire,
+        Assets, Attached, Attempt, Batch, BatchItem, Chats, Contacts, Dated, Endpoint, EndpointResult, FeedSource,
+        Feeds, Locations, Members, Messages, PollRequest, Reactions, Refusal, ResponseReader, Route, Wire,
     },
     script::{Expect, Respond},
 };
@@ -47,7 +47,7 @@ fn message(id: &str) -> Message {
 }
 
 impl Messages for Foreign {
-    fn post(&self, chat: &ThreadId, _: &Draft, _: &[Attached]) -> Made<Dated<Message>> {
+    fn post(&self, chat: &ThreadId, _: &Draft, _: &[Attached]) -> EndpointResult<Dated<Message>> {
         let route = Route::new(self.route).id(chat)?.query("a", "b");
         let post = Endpoint::post(route);
         let post = if let Some(wait) = self.wait { post.long_poll(wait) } else { post };
@@ -56,7 +56,7 @@ impl Messages for Foreign {
 }
 
 impl Feeds for Foreign {
-    fn message_updates(&self, _: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Message>> {
+    fn message_updates(&self, _: &FeedSource, poll: PollRequest<'_>) -> EndpointResult<Batch<Message>> {
         let pause = self.pause;
         let route = Route::new("feed").query("after", poll.cursor.unwrap_or("start"));
         Ok(Endpoint::get(route).long_poll(self.wait.unwrap_or(poll.wait)).reads(move |response| {

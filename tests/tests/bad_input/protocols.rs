@@ -7,8 +7,8 @@ use teamwire_core::{
     effect::Body,
     model::{Asset, CalendarEvent, ChatInfo, ChatType, NewAttachment, NewOneToOne, Poll, ThreadId, Upload},
     protocol::{
-        Assets, Attached, Attempt, Chats, Contacts, Dated, Endpoint, Feeds, FileKey, FilePart, Locations, Made,
-        Members, Messages, Reactions, Refusal, ResponseReader, Route, V1, Wire,
+        Assets, Attached, Attempt, Chats, Contacts, Dated, Endpoint, EndpointResult, Feeds, FileKey, FilePart,
+        Locations, Members, Messages, Reactions, Refusal, ResponseReader, Route, V1, Wire,
     },
     script::{Expect, Respond},
 };
@@ -28,18 +28,18 @@ impl Wire for Lenient {
 }
 
 impl Messages for Lenient {
-    fn post(&self, chat: &ThreadId, _: &Draft, _: &[Attached]) -> Made<Dated<Message>> {
+    fn post(&self, chat: &ThreadId, _: &Draft, _: &[Attached]) -> EndpointResult<Dated<Message>> {
         let message = Message::new("m1", chat, User::new("u1", "", ""), DateTime::UNIX_EPOCH);
         Ok(Endpoint::post(Route::new("post")).reads(move |_| Ok(Dated::new(message.clone()))))
     }
 }
 
 impl Chats for Lenient {
-    fn create_chat(&self, _: &NewChat, _: Option<&Attached>, _: &[Attached]) -> Made<ChatInfo> {
+    fn create_chat(&self, _: &NewChat, _: Option<&Attached>, _: &[Attached]) -> EndpointResult<ChatInfo> {
         Ok(Endpoint::post(Route::new("create")).reads(|_| Ok(ChatInfo::new("c1", ChatType::Group))))
     }
 
-    fn create_one_to_one_chat(&self, _: &NewOneToOne, _: &[Attached]) -> Made<ChatInfo> {
+    fn create_one_to_one_chat(&self, _: &NewOneToOne, _: &[Attached]) -> EndpointResult<ChatInfo> {
         Ok(Endpoint::post(Route::new("create")).reads(|_| Ok(ChatInfo::new("c1", ChatType::OneToOne))))
     }
 }

@@ -26,7 +26,9 @@ fn functions(text: &str) -> Vec<Function<'_>> {
         let signature = lines[at..=end].iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
         Function { signature, summary: above.last().map_or("", |line| line.trim_start_matches(['/', ' '])) }
     });
-    functions.filter(|function| ["-> Made<", "Endpoint<"].iter().any(|it| function.signature.contains(it))).collect()
+    functions
+        .filter(|function| ["-> EndpointResult<", "Endpoint<"].iter().any(|it| function.signature.contains(it)))
+        .collect()
 }
 
 /// Returns the method and the path, without the query, with which a summary begins.
@@ -79,9 +81,12 @@ fn functions_that_make_requests_name_them_first() {
 
 #[test]
 fn request_is_read_from_the_first_line_of_the_documentation() {
-    let text = "    /// `GET /v1/me?x=1`, and\n    /// more.\n    fn me(\n        &self,\n    ) -> Made<User> {\n    fn other() -> u8 {";
+    let text = "    /// `GET /v1/me?x=1`, and\n    /// more.\n    fn me(\n        &self,\n    ) -> EndpointResult<User> {\n    fn other() -> u8 {";
     let [Function { signature, summary }] = functions(text).try_into().unwrap_or_else(|_| panic!("there is one"));
-    assert_eq!((signature.as_str(), request(summary)), ("fn me( &self, ) -> Made<User> {", Some(("GET", "/v1/me"))));
+    assert_eq!(
+        (signature.as_str(), request(summary)),
+        ("fn me( &self, ) -> EndpointResult<User> {", Some(("GET", "/v1/me")))
+    );
     assert!(request("Returns the bot.").is_none() && request("`Get /v1/me`").is_none());
-    assert!(functions("    fn me(&self) -> Made<User> {")[0].summary.is_empty());
+    assert!(functions("    fn me(&self) -> EndpointResult<User> {")[0].summary.is_empty());
 }

@@ -9,8 +9,8 @@ use teamwire_core::{
     machine::Reply,
     model::ThreadId,
     protocol::{
-        Assets, Attached, Attempt, Chats, Contacts, Dated, Endpoint, Feeds, Locations, Made, Members, Messages,
-        Reactions, Refusal, ResponseReader, Route, V1, Wire,
+        Assets, Attached, Attempt, Chats, Contacts, Dated, Endpoint, EndpointResult, Feeds, Locations, Members,
+        Messages, Reactions, Refusal, ResponseReader, Route, V1, Wire,
     },
     script::{Expect, Respond, Script},
 };
@@ -71,7 +71,7 @@ impl Wire for Place {
 }
 
 impl Messages for Place {
-    fn post(&self, chat: &ThreadId, draft: &Draft, _: &[Attached]) -> Made<Dated<Message>> {
+    fn post(&self, chat: &ThreadId, draft: &Draft, _: &[Attached]) -> EndpointResult<Dated<Message>> {
         let key = draft.idempotency_key.as_deref().unwrap_or_default();
         let route = Route::new("posts");
         let route = match self {

@@ -9,8 +9,8 @@ use teamwire_core::{
     executor::Manual,
     machine::{Machine, Step},
     protocol::{
-        Assets, Attempt, Batch, Chats, Contacts, Endpoint, FeedSource, Feeds, Locations, Made, Members, Messages,
-        PollRequest, Reactions, Refusal, ResponseReader, Route, Wire,
+        Assets, Attempt, Batch, Chats, Contacts, Endpoint, EndpointResult, FeedSource, Feeds, Locations, Members,
+        Messages, PollRequest, Reactions, Refusal, ResponseReader, Route, Wire,
     },
 };
 use teamwire_tests::operations::{self, ENTROPY};
@@ -30,7 +30,7 @@ impl Wire for Polled {
 }
 
 impl Feeds for Polled {
-    fn message_updates(&self, _: &FeedSource, _: PollRequest<'_>) -> Made<Batch<Message>> {
+    fn message_updates(&self, _: &FeedSource, _: PollRequest<'_>) -> EndpointResult<Batch<Message>> {
         let interval = self.0;
         Ok(Endpoint::get(Route::new("messages")).reads(move |_| Ok(Batch::new("cursor").pause(interval))))
     }

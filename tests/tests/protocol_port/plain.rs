@@ -9,9 +9,9 @@ use teamwire_core::{
     effect::Body,
     model::{Asset, ChatInfo, ChatType, MessageId, ThreadId},
     protocol::{
-        Assets, Attached, Attempt, Batch, BatchItem, Chats, Contacts, Dated, Endpoint, ExpectedContent, FeedSource,
-        Feeds, Locations, Made, Members, Messages, Page, PageRequest, PollRequest, Reactions, Refusal, ResponseReader,
-        Route, Token, Wire,
+        Assets, Attached, Attempt, Batch, BatchItem, Chats, Contacts, Dated, Endpoint, EndpointResult, ExpectedContent,
+        FeedSource, Feeds, Locations, Members, Messages, Page, PageRequest, PollRequest, Reactions, Refusal,
+        ResponseReader, Route, Token, Wire,
     },
     script::{Expect, Respond, Script},
 };
@@ -76,7 +76,7 @@ fn message(json: &Value) -> Option<Message> {
 
 impl Messages for Plain {
     /// The response `{ "unsupported": true }` has the reader return that error.
-    fn post(&self, chat: &ThreadId, draft: &Draft, _: &[Attached]) -> Made<Dated<Message>> {
+    fn post(&self, chat: &ThreadId, draft: &Draft, _: &[Attached]) -> EndpointResult<Dated<Message>> {
         let post = Endpoint::post(Route::new("chats").id(chat)?.join("messages")).once();
         Ok(post.json(&json!({ "text": draft.text }))?.reads(|response| {
             let json: Value = response.deserialize()?;
@@ -90,14 +90,14 @@ impl Messages for Plain {
 }
 
 impl Chats for Plain {
-    fn chat(&self, chat: &ThreadId) -> Made<Option<ChatInfo>> {
+    fn chat(&self, chat: &ThreadId) -> EndpointResult<Option<ChatInfo>> {
         Ok(Endpoint::get(Route::new("chats").id(chat)?).reads(|response| {
             let json: Value = response.deserialize()?;
             Ok(json["id"].as_str().map(|id| ChatInfo::new(id, ChatType::Group)))
         }))
     }
 
-    fn chats_by_title(&self, title: &str, page: PageRequest<'_>) -> Made<Page<ChatInfo>> {
+    fn chats_by_title(&self, title: &str, page: PageRequest<'_>) -> EndpointResult<Page<ChatInfo>> {
         let route = Route::new("chats").query("title", title).query("after", page.cursor.unwrap_or_default());
         Ok(Endpoint::get(route).reads(|response| {
             let json: Value = response.deserialize()?;
@@ -105,36 +105,36 @@ impl Chats for Plain {
         }))
     }
 
-    fn create_chat(&self, _: &NewChat, _: Option<&Attached>, _: &[Attached]) -> Made<ChatInfo> {
+    fn create_chat(&self, _: &NewChat, _: Option<&Attached>, _: &[Attached]) -> EndpointResult<ChatInfo> {
         Ok(Endpoint::post(Route::new("chats")).once().reads(|response| Err(response.violation("it is not a chat"))))
     }
 }
 
 impl Members for Plain {
-    fn readers(&self, chat: &ThreadId, _: PageRequest<'_>) -> Made<Page<User>> {
+    fn readers(&self, chat: &ThreadId, _: PageRequest<'_>) -> EndpointResult<Page<User>> {
         if !self.has_readers {
             return Err(Error::unsupported("readers"));
         }
         Ok(Endpoint::get(Route::new("chats").id(chat)?.join("readers")).reads(|_| Ok(Page::new(Vec::new()))))
     }
 
-    fn mark_as_read(&self, chat: &ThreadId) -> Made<Option<Page<User>>> {
+    fn mark_as_read(&self, chat: &ThreadId) -> EndpointResult<Option<Page<User>>> {
         Ok(Endpoint::post(Route::new("chats").id(chat)?.join("read")).once().reads(|_| Ok(None)))
     }
 }
 
 impl Contacts for Plain {
-    fn me(&self) -> Made<User> {
+    fn me(&self) -> EndpointResult<User> {
         Ok(Endpoint::get(Route::new("me")).reads(|_| Ok(User::new("bot", "Bot", ""))))
     }
 }
 
 impl Feeds for Plain {
-    fn unsubscribe_all(&self, _: &FeedSource) -> Made<()> {
+    fn unsubscribe_all(&self, _: &FeedSource) -> EndpointResult<()> {
         Ok(Endpoint::delete(Route::new("subscriptions")).best_effort())
     }
 
-    fn message_updates(&self, _: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Message>> {
+    fn message_updates(&self, _: &FeedSource, poll: PollRequest<'_>) -> EndpointResult<Batch<Message>> {
         let route = Route::new("poll").query("after", poll.cursor.unwrap_or_default());
         Ok(Endpoint::get(route).reads(|response| {
             let json: Value = response.deserialize()?;
@@ -153,7 +153,7 @@ impl Feeds for Plain {
 }
 
 impl Assets for Plain {
-    fn download(&self, asset: &Asset) -> Made<Vec<u8>> {
+    fn download(&self, asset: &Asset) -> EndpointResult<Vec<u8>> {
         let get = Endpoint::get(Route::new("files").id(&asset.asset_id)?);
         Ok(get.returns_content(ExpectedContent::asset(asset)).reads(|response| response.content()))
     }

@@ -162,7 +162,7 @@ macro_rules! without_operations {
             fn chat(
                 &self,
                 chat: &teamwire_core::model::ThreadId,
-            ) -> teamwire_core::protocol::Made<Option<teamwire_core::model::ChatInfo>> {
+            ) -> teamwire_core::protocol::EndpointResult<Option<teamwire_core::model::ChatInfo>> {
                 teamwire_core::protocol::Chats::chat(&teamwire_core::protocol::V1, chat)
             }
         }

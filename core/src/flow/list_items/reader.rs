@@ -12,12 +12,12 @@ use crate::{
     error::{Cause, Error, GaveUp},
     flow::{call::Call, pages::Pages},
     machine::{Machine, Reply, Step, Ticket},
-    protocol::{Made, Page, PageRequest, Protocol},
+    protocol::{EndpointResult, Page, PageRequest, Protocol},
     session::Session,
 };
 
 /// Builds the request of a page of a list that began at this time.
-pub(super) type Request<S> = Box<dyn Fn(&dyn Protocol, PageRequest<'_>, Now) -> Made<Page<S>> + Send>;
+pub(super) type Request<S> = Box<dyn Fn(&dyn Protocol, PageRequest<'_>, Now) -> EndpointResult<Page<S>> + Send>;
 /// Converts an item of the protocol to one of the list; `None` leaves it out.
 pub(super) type Convert<S, T> = Box<dyn FnMut(S) -> Option<T> + Send>;
 

@@ -14,7 +14,7 @@ use crate::{
     error::Error,
     model::{Asset, ChatInfo, ThreadId},
     protocol::{
-        Assets, Endpoint, ExpectedContent, FileKey, FilePart, ImageLimits, Made, ResponseReader, Route,
+        Assets, Endpoint, EndpointResult, ExpectedContent, FileKey, FilePart, ImageLimits, ResponseReader, Route,
         route::percent_encoded,
     },
 };
@@ -44,20 +44,20 @@ impl Assets for V1 {
     }
 
     /// `GET /v1/chats/{tid}/avatar`: the JPEG.
-    fn avatar(&self, tid: &ThreadId) -> Made<Vec<u8>> {
+    fn avatar(&self, tid: &ThreadId) -> EndpointResult<Vec<u8>> {
         let get = Endpoint::get(chat(tid)?.join("avatar"));
         Ok(get.returns_content(ExpectedContent::of_type(JPEG)).reads(jpeg))
     }
 
     /// `PUT /v1/chats/{tid}/avatar`.
-    fn set_avatar(&self, tid: &ThreadId, image: Arc<Vec<u8>>) -> Made<Option<ChatInfo>> {
+    fn set_avatar(&self, tid: &ThreadId, image: Arc<Vec<u8>>) -> EndpointResult<Option<ChatInfo>> {
         let put = change(Endpoint::put(chat(tid)?.join("avatar")));
         let put = put.body(image.into(), HeaderValue::from_static(JPEG)).transfer_timeout();
         Ok(put.returns_some())
     }
 
     /// `DELETE /v1/chats/{tid}/avatar`.
-    fn remove_avatar(&self, tid: &ThreadId) -> Made<Option<ChatInfo>> {
+    fn remove_avatar(&self, tid: &ThreadId) -> EndpointResult<Option<ChatInfo>> {
         Ok(change(Endpoint::delete(chat(tid)?.join("avatar"))).returns_some())
     }
 
@@ -77,7 +77,7 @@ impl Assets for V1 {
     }
 
     /// `GET /v1/assets/{id}`.
-    fn download(&self, asset: &Asset) -> Made<Vec<u8>> {
+    fn download(&self, asset: &Asset) -> EndpointResult<Vec<u8>> {
         let get = Endpoint::get(with_id(Route::new("v1/assets"), &asset.asset_id)?);
         Ok(get.returns_content(ExpectedContent::asset(asset)).reads(|response| response.content()))
     }

@@ -15,27 +15,27 @@ use super::{
 };
 use crate::{
     model::{ChatInfo, ChatType, NewChat, NewOneToOne, ThreadId},
-    protocol::{Attached, Chats, Endpoint, Made, Page, PageRequest, Route},
+    protocol::{Attached, Chats, Endpoint, EndpointResult, Page, PageRequest, Route},
 };
 
 impl Chats for V1 {
     /// `GET /v1/chats`.
-    fn chats(&self, page: PageRequest<'_>) -> Made<Page<ChatInfo>> {
+    fn chats(&self, page: PageRequest<'_>) -> EndpointResult<Page<ChatInfo>> {
         Ok(list(Route::new("v1/chats"), page).listing_timeout())
     }
 
     /// `GET /v1/chats?title={title}`.
-    fn chats_by_title(&self, title: &str, page: PageRequest<'_>) -> Made<Page<ChatInfo>> {
+    fn chats_by_title(&self, title: &str, page: PageRequest<'_>) -> EndpointResult<Page<ChatInfo>> {
         Ok(list(Route::new("v1/chats").query("title", text::title(title)?), page).listing_timeout())
     }
 
     /// `GET /v1/chats/{tid}`.
-    fn chat(&self, tid: &ThreadId) -> Made<Option<ChatInfo>> {
+    fn chat(&self, tid: &ThreadId) -> EndpointResult<Option<ChatInfo>> {
         Ok(Endpoint::get(chat(tid)?).returns_some().none_if_not_found())
     }
 
     /// `POST /v1/chats`, for a group chat.
-    fn create_chat(&self, chat: &NewChat, avatar: Option<&Attached>, files: &[Attached]) -> Made<ChatInfo> {
+    fn create_chat(&self, chat: &NewChat, avatar: Option<&Attached>, files: &[Attached]) -> EndpointResult<ChatInfo> {
         let body = NewChatJson::Group {
             title: text::title(&chat.title)?,
             users: ids(&chat.users)?,
@@ -53,7 +53,7 @@ impl Chats for V1 {
     }
 
     /// `POST /v1/chats`, for a one-to-one chat.
-    fn create_one_to_one_chat(&self, chat: &NewOneToOne, files: &[Attached]) -> Made<ChatInfo> {
+    fn create_one_to_one_chat(&self, chat: &NewOneToOne, files: &[Attached]) -> EndpointResult<ChatInfo> {
         let body = NewChatJson::OneToOne {
             recipient: checked(&chat.recipient)?,
             message: text::message(chat.message.as_ref())?,
@@ -64,38 +64,38 @@ impl Chats for V1 {
     }
 
     /// `PATCH /v1/chats/{tid}` of the title.
-    fn update_title(&self, tid: &ThreadId, title: &str) -> Made<Option<ChatInfo>> {
+    fn update_title(&self, tid: &ThreadId, title: &str) -> EndpointResult<Option<ChatInfo>> {
         patch(tid, &ChangeJson { title: Some(text::title(title)?), ..ChangeJson::default() })
     }
 
     /// `PATCH /v1/chats/{tid}` of the permission to send messages.
-    fn set_allow_sending(&self, tid: &ThreadId, allow: bool) -> Made<Option<ChatInfo>> {
+    fn set_allow_sending(&self, tid: &ThreadId, allow: bool) -> EndpointResult<Option<ChatInfo>> {
         patch(tid, &ChangeJson { allow_sending: Some(allow), ..ChangeJson::default() })
     }
 
     /// `PATCH /v1/chats/{tid}` of the permission to mute notifications.
-    fn set_allow_mute_notifications(&self, tid: &ThreadId, allow: bool) -> Made<Option<ChatInfo>> {
+    fn set_allow_mute_notifications(&self, tid: &ThreadId, allow: bool) -> EndpointResult<Option<ChatInfo>> {
         patch(tid, &ChangeJson { allow_mute_notifications: Some(allow), ..ChangeJson::default() })
     }
 
     /// `POST /v1/chats/{tid}/close`.
-    fn close_chat(&self, tid: &ThreadId) -> Made<Option<ChatInfo>> {
+    fn close_chat(&self, tid: &ThreadId) -> EndpointResult<Option<ChatInfo>> {
         Ok(change(Endpoint::post(chat(tid)?.join("close"))).returns_some())
     }
 
     /// `POST /v1/chats/{tid}/reopen`.
-    fn reopen_chat(&self, tid: &ThreadId) -> Made<Option<ChatInfo>> {
+    fn reopen_chat(&self, tid: &ThreadId) -> EndpointResult<Option<ChatInfo>> {
         Ok(change(Endpoint::post(chat(tid)?.join("reopen"))).returns_some())
     }
 
     /// `POST /v1/chats/{tid}/leave`.
-    fn leave_chat(&self, tid: &ThreadId) -> Made<()> {
+    fn leave_chat(&self, tid: &ThreadId) -> EndpointResult<()> {
         Ok(change(Endpoint::post(chat(tid)?.join("leave"))))
     }
 }
 
 /// `PATCH /v1/chats/{tid}`.
-fn patch(tid: &ThreadId, body: &ChangeJson<'_>) -> Made<Option<ChatInfo>> {
+fn patch(tid: &ThreadId, body: &ChangeJson<'_>) -> EndpointResult<Option<ChatInfo>> {
     Ok(change(Endpoint::patch(chat(tid)?)).with(body).returns_some())
 }
 

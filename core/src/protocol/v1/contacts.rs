@@ -7,33 +7,33 @@ use super::{
 };
 use crate::{
     model::{Group, GroupId, User, UserId},
-    protocol::{Contacts, Endpoint, Made, Page, PageRequest, Route},
+    protocol::{Contacts, Endpoint, EndpointResult, Page, PageRequest, Route},
 };
 
 impl Contacts for V1 {
     /// `GET /v1/me`.
-    fn me(&self) -> Made<User> {
+    fn me(&self) -> EndpointResult<User> {
         Ok(Endpoint::get(Route::new("v1/me")).listing_timeout().returns())
     }
 
     /// `GET /v1/users`.
-    fn users(&self, page: PageRequest<'_>) -> Made<Page<User>> {
+    fn users(&self, page: PageRequest<'_>) -> EndpointResult<Page<User>> {
         Ok(list(Route::new("v1/users"), page).listing_timeout())
     }
 
     /// `GET /v1/users/{uid}`.
-    fn user(&self, uid: &UserId) -> Made<Option<User>> {
+    fn user(&self, uid: &UserId) -> EndpointResult<Option<User>> {
         let route = with_id(Route::new("v1/users"), uid)?;
         Ok(Endpoint::get(route).listing_timeout().returns_some().none_if_not_found())
     }
 
     /// `GET /v1/groups`.
-    fn groups(&self, page: PageRequest<'_>) -> Made<Page<Group>> {
+    fn groups(&self, page: PageRequest<'_>) -> EndpointResult<Page<Group>> {
         Ok(list(Route::new("v1/groups"), page).listing_timeout())
     }
 
     /// `GET /v1/groups/{gid}`.
-    fn group(&self, gid: &GroupId) -> Made<Option<Group>> {
+    fn group(&self, gid: &GroupId) -> EndpointResult<Option<Group>> {
         let route = with_id(Route::new("v1/groups"), gid)?;
         Ok(Endpoint::get(route).listing_timeout().returns_some().none_if_not_found())
     }

@@ -45,7 +45,7 @@ use crate::{
         ReactionType, ThreadId, User, UserId,
     },
     protocol::{
-        Assets as _, Chats as _, Contacts as _, FilePart, Locations as _, Made, Members as _, Messages as _,
+        Assets as _, Chats as _, Contacts as _, EndpointResult, FilePart, Locations as _, Members as _, Messages as _,
         PageRequest, Reactions as _,
     },
     script::Expect,
@@ -279,6 +279,6 @@ pub fn download(asset: impl Into<AssetId>) -> Expect {
 
 /// Expects any page of a list.
 #[track_caller]
-fn page<T>(first: Made<crate::protocol::Page<T>>) -> Page {
+fn page<T>(first: EndpointResult<crate::protocol::Page<T>>) -> Page {
     Page(Expect::of(first).any_query("cursor").any_query("limit"))
 }

@@ -13,7 +13,8 @@ use crate::{
     error::{Error, UnexpectedResponse},
     model::{ChatEvent, LiveLocationUpdate, Message, Reaction, Undecoded},
     protocol::{
-        Batch, BatchItem, Endpoint, FeedSource, Feeds, Lease, Made, PollRequest, ResponseReader, Route, fingerprint,
+        Batch, BatchItem, Endpoint, EndpointResult, FeedSource, Feeds, Lease, PollRequest, ResponseReader, Route,
+        fingerprint,
     },
 };
 
@@ -28,39 +29,43 @@ impl Feeds for V1 {
     }
 
     /// `DELETE /v1/{source}/subscriptions/{id}`. Best effort, because an unused subscription expires on its own.
-    fn unsubscribe(&self, source: &FeedSource, lease: &str) -> Made<()> {
+    fn unsubscribe(&self, source: &FeedSource, lease: &str) -> EndpointResult<()> {
         let route = segment(route(source)?.join("subscriptions"), "subscription", lease)?;
         Ok(change(Endpoint::delete(route)).best_effort())
     }
 
     /// `DELETE /v1/{source}/subscriptions`.
-    fn unsubscribe_all(&self, source: &FeedSource) -> Made<()> {
+    fn unsubscribe_all(&self, source: &FeedSource) -> EndpointResult<()> {
         Ok(change(Endpoint::delete(route(source)?.join("subscriptions"))))
     }
 
     /// `GET /v1/messages/updates` or `GET /v1/chats/{tid}/messages/updates`.
-    fn message_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Message>> {
+    fn message_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> EndpointResult<Batch<Message>> {
         updates(source, poll)
     }
 
     /// `GET /v1/reactions/updates`.
-    fn reaction_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Reaction>> {
+    fn reaction_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> EndpointResult<Batch<Reaction>> {
         updates(source, poll)
     }
 
     /// `GET /v1/chats/{tid}/location/updates`.
-    fn location_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<LiveLocationUpdate>> {
+    fn location_updates(
+        &self,
+        source: &FeedSource,
+        poll: PollRequest<'_>,
+    ) -> EndpointResult<Batch<LiveLocationUpdate>> {
         updates(source, poll)
     }
 
     /// `GET /v1/events/updates`.
-    fn event_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<ChatEvent>> {
+    fn event_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> EndpointResult<Batch<ChatEvent>> {
         updates(source, poll)
     }
 }
 
 /// The events after the cursor, waiting for the first one; without a cursor, the current position.
-fn updates<T: Event>(source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<T>> {
+fn updates<T: Event>(source: &FeedSource, poll: PollRequest<'_>) -> EndpointResult<Batch<T>> {
     let mut route = route(source)?.join("updates");
     if let Some(subscription) = poll.lease {
         route = route.query("subscription", subscription);

@@ -13,28 +13,28 @@ use super::{
 };
 use crate::{
     model::{Coordinates, LiveLocationUpdate, LocationShare, ThreadId},
-    protocol::{Endpoint, Locations, Made, Page, PageRequest, Route},
+    protocol::{Endpoint, EndpointResult, Locations, Page, PageRequest, Route},
 };
 
 impl Locations for V1 {
     /// `GET /v1/chats/{tid}/location/active`.
-    fn location_count(&self, tid: &ThreadId) -> Made<u64> {
+    fn location_count(&self, tid: &ThreadId) -> EndpointResult<u64> {
         let active = Endpoint::get(chat(tid)?.join("location/active"));
         Ok(active.reads(|response| Ok(response.json().map(|Count(count)| count)?)))
     }
 
     /// `DELETE /v1/chats/{tid}/location`.
-    fn stop_sharing_location(&self, tid: &ThreadId) -> Made<()> {
+    fn stop_sharing_location(&self, tid: &ThreadId) -> EndpointResult<()> {
         Ok(change(Endpoint::delete(chat(tid)?.join("location"))))
     }
 
     /// `GET /v1/location`.
-    fn location_shares(&self, page: PageRequest<'_>) -> Made<Page<LocationShare>> {
+    fn location_shares(&self, page: PageRequest<'_>) -> EndpointResult<Page<LocationShare>> {
         Ok(list(Route::new("v1/location"), page))
     }
 
     /// `PUT /v1/location`.
-    fn move_location(&self, coordinates: Coordinates) -> Made<Option<Vec<ThreadId>>> {
+    fn move_location(&self, coordinates: Coordinates) -> EndpointResult<Option<Vec<ThreadId>>> {
         let body = PlaceJson { lat: coordinates.lat(), lon: coordinates.lon() };
         let put = change(Endpoint::put(Route::new("v1/location"))).with(&body);
         Ok(put.reads(|response| Ok(response.json().map(|Active(active)| active)?)))

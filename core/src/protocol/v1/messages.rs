@@ -17,7 +17,7 @@ use super::{
 use crate::{
     error::Error,
     model::{AlertType, Draft, Id, LinkPreview, Message, MessageId, ThreadId},
-    protocol::{Attached, Dated, Endpoint, Made, Messages, Page, PageRequest},
+    protocol::{Attached, Dated, Endpoint, EndpointResult, Messages, Page, PageRequest},
 };
 
 /// The start of the year 0.
@@ -31,14 +31,14 @@ const UPDATES: &str = "updates";
 
 impl Messages for V1 {
     /// `GET /v1/chats/{tid}/messages?since={time}`.
-    fn messages(&self, tid: &ThreadId, since: DateTime<Utc>, page: PageRequest<'_>) -> Made<Page<Message>> {
+    fn messages(&self, tid: &ThreadId, since: DateTime<Utc>, page: PageRequest<'_>) -> EndpointResult<Page<Message>> {
         // The contract's date format covers these years only, and so do all messages.
         let since = since.clamp(MIN_TIMESTAMP, MAX_TIMESTAMP).to_rfc3339_opts(SecondsFormat::Millis, true);
         Ok(list(chat(tid)?.join("messages").query("since", &since), page))
     }
 
     /// `GET /v1/chats/{tid}/messages/{mid}`.
-    fn message(&self, tid: &ThreadId, mid: &MessageId) -> Made<Option<Message>> {
+    fn message(&self, tid: &ThreadId, mid: &MessageId) -> EndpointResult<Option<Message>> {
         if mid.as_str() == UPDATES {
             return Err(Error::invalid(MessageId::NAME, format!("must not be `{UPDATES}`")));
         }
@@ -46,7 +46,7 @@ impl Messages for V1 {
     }
 
     /// `POST /v1/chats/{tid}/messages`.
-    fn post(&self, tid: &ThreadId, draft: &Draft, files: &[Attached]) -> Made<Dated<Message>> {
+    fn post(&self, tid: &ThreadId, draft: &Draft, files: &[Attached]) -> EndpointResult<Dated<Message>> {
         let text = text::message(draft.text.as_ref())?;
         let rest = DraftJson {
             attachments: attachments::all(&draft.attachments, files)?,

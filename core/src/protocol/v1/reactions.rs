@@ -11,23 +11,23 @@ use super::{
 use crate::{
     error::Error,
     model::{MessageId, Reaction, ReactionType, ThreadId},
-    protocol::{Endpoint, Made, Page, PageRequest, Reactions, Route},
+    protocol::{Endpoint, EndpointResult, Page, PageRequest, Reactions, Route},
 };
 
 impl Reactions for V1 {
     /// `GET /v1/chats/{tid}/messages/{mid}/reactions`.
-    fn reactions(&self, tid: &ThreadId, mid: &MessageId, page: PageRequest<'_>) -> Made<Page<Reaction>> {
+    fn reactions(&self, tid: &ThreadId, mid: &MessageId, page: PageRequest<'_>) -> EndpointResult<Page<Reaction>> {
         Ok(list(route(tid, mid)?, page))
     }
 
     /// `POST /v1/chats/{tid}/messages/{mid}/reactions`.
-    fn send_reaction(&self, tid: &ThreadId, mid: &MessageId, reaction: &ReactionType) -> Made<Reaction> {
+    fn send_reaction(&self, tid: &ThreadId, mid: &MessageId, reaction: &ReactionType) -> EndpointResult<Reaction> {
         let body = ReactJson { reaction_type: WireEnum(reaction) };
         Ok(change(Endpoint::post(route(tid, mid)?)).with(&body).returns())
     }
 
     /// `PATCH /v1/chats/{tid}/messages/{mid}/reactions/{reaction_id}`.
-    fn update_reaction(&self, previous: &Reaction, reaction: &ReactionType) -> Made<Reaction> {
+    fn update_reaction(&self, previous: &Reaction, reaction: &ReactionType) -> EndpointResult<Reaction> {
         let route = with_id(route(&previous.tid, &previous.mid)?, &previous.reaction_id)?;
         let body = ReactJson { reaction_type: WireEnum(reaction) };
         Ok(change(Endpoint::patch(route)).with(&body).returns())

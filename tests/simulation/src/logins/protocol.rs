@@ -6,8 +6,8 @@ use teamwire_core::{
     effect::Body,
     model::ThreadId,
     protocol::{
-        Assets, Attempt, Chats, Contacts, Endpoint, Feeds, Locations, Made, Members, Messages, Reactions, Refusal,
-        ResponseReader, Route, Token, Wire,
+        Assets, Attempt, Chats, Contacts, Endpoint, EndpointResult, Feeds, Locations, Members, Messages, Reactions,
+        Refusal, ResponseReader, Route, Token, Wire,
     },
 };
 
@@ -47,7 +47,7 @@ impl Wire for LoginProtocol {
 }
 
 impl Chats for LoginProtocol {
-    fn leave_chat(&self, chat: &ThreadId) -> Made<()> {
+    fn leave_chat(&self, chat: &ThreadId) -> EndpointResult<()> {
         let leave = Endpoint::post(Route::new("chats").id(chat)?);
         Ok(if self.is_once { leave.once() } else { leave.keyed(None) })
     }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::{Poll, V1};
 use crate::{
     model::ThreadId,
-    protocol::{FeedSource, Feeds as _, Made, PollRequest},
+    protocol::{EndpointResult, FeedSource, Feeds as _, PollRequest},
     script::Expect,
 };
 
@@ -90,6 +90,6 @@ const POLL: PollRequest<'_> = PollRequest::new(None, None, Duration::ZERO);
 
 /// Expects a poll with any subscription and cursor.
 #[track_caller]
-fn poll<T>(poll: Made<T>) -> Poll {
+fn poll<T>(poll: EndpointResult<T>) -> Poll {
     Poll(Expect::of(poll).any_query("subscription").any_query("cursor").any_query("wait"))
 }
