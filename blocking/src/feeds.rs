@@ -16,5 +16,5 @@ pub use self::{
     events::Events,
     followed::Followed,
     followed_set::FollowedSet,
-    wake::{Next, Wake},
+    wake::{WaitOutcome, Wake},
 };

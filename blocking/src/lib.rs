@@ -174,7 +174,7 @@ pub use teamwire_std::{
 pub use self::{
     block_on::block_on,
     executor::BlockingExecutor,
-    feeds::{Events, FeedDriver, Next, Wake},
+    feeds::{Events, FeedDriver, WaitOutcome, Wake},
 };
 
 /// The entry point: a bot at its backend. Clones share its connections, and can be used in other threads.

@@ -10,7 +10,7 @@ use teamwire_std::fleet::Drive;
 
 use super::{
     queue::Queue,
-    wake::{Next, Turns, Wake},
+    wake::{Turns, WaitOutcome, Wake},
 };
 use crate::{
     backend::{Backend, PendingReply},
@@ -117,18 +117,22 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         self.next_within(Some(self.now().moment.saturating_add(timeout)), None)
     }
 
-    /// Returns the next event, or [`Woken`](Next::Woken) if another thread has used this handle: see
+    /// Returns the next event, or [`Woken`](WaitOutcome::Woken) if another thread has used this handle: see
     /// [`Events::next_until`](crate::Events::next_until).
-    pub fn next_until(&mut self, wake: &Wake, timeout: impl Into<Option<Duration>>) -> Next<<Self as Iterator>::Item> {
+    pub fn next_until(
+        &mut self,
+        wake: &Wake,
+        timeout: impl Into<Option<Duration>>,
+    ) -> WaitOutcome<<Self as Iterator>::Item> {
         if self.turns.is_woken(wake) {
-            return Next::Woken;
+            return WaitOutcome::Woken;
         }
         let until = timeout.into().map(|timeout| self.now().moment.saturating_add(timeout));
         match self.next_within(until, Some(&wake.interrupt().handle())) {
-            Waited::Event(event) => Next::Event(event),
-            Waited::Ended => Next::Ended,
-            Waited::TimedOut if self.turns.take(wake) => Next::Woken,
-            Waited::TimedOut => Next::TimedOut,
+            Waited::Event(event) => WaitOutcome::Event(event),
+            Waited::Ended => WaitOutcome::Ended,
+            Waited::TimedOut if self.turns.take(wake) => WaitOutcome::Woken,
+            Waited::TimedOut => WaitOutcome::TimedOut,
         }
     }
 

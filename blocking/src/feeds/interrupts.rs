@@ -6,11 +6,11 @@ use teamwire_core::{Error, StopHandle, feed::Waited, machine::Feed};
 
 use super::{
     events::{Events, Limit},
-    wake::{Next, Wake},
+    wake::{WaitOutcome, Wake},
 };
 
 impl<F: Feed> Events<F> {
-    /// Returns the next event, or [`Woken`](Next::Woken) if another thread has used this handle: for a bot that also
+    /// Returns the next event, or [`Woken`](WaitOutcome::Woken) if another thread has used this handle: for a bot that also
     /// listens on a socket, or has other threads. See [`Wake`].
     ///
     /// With a timeout, it is also [`next_timeout`](Self::next_timeout). Nothing is lost by a wake-up or a timeout: the
@@ -24,15 +24,19 @@ impl<F: Feed> Events<F> {
     ///
     /// Fails with the error that ends the feed.
     #[doc(alias = "select")]
-    pub fn next_until(&mut self, wake: &Wake, timeout: impl Into<Option<Duration>>) -> Result<Next<F::Event>, Error> {
+    pub fn next_until(
+        &mut self,
+        wake: &Wake,
+        timeout: impl Into<Option<Duration>>,
+    ) -> Result<WaitOutcome<F::Event>, Error> {
         if self.turns.is_woken(wake) {
-            return Ok(Next::Woken);
+            return Ok(WaitOutcome::Woken);
         }
         Ok(match self.next_unless_interrupted(timeout.into(), &wake.interrupt().handle())? {
-            Waited::Event(event) => Next::Event(event),
-            Waited::Ended => Next::Ended,
-            Waited::TimedOut if self.turns.take(wake) => Next::Woken,
-            Waited::TimedOut => Next::TimedOut,
+            Waited::Event(event) => WaitOutcome::Event(event),
+            Waited::Ended => WaitOutcome::Ended,
+            Waited::TimedOut if self.turns.take(wake) => WaitOutcome::Woken,
+            Waited::TimedOut => WaitOutcome::TimedOut,
         })
     }
 

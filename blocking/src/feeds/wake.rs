@@ -10,20 +10,20 @@ use super::workers::Interrupt;
 ///
 /// ```
 /// use std::sync::mpsc;
-/// use teamwire_blocking::{Client, Error, Next, Wake};
+/// use teamwire_blocking::{Client, Error, WaitOutcome, Wake};
 ///
 /// /// Posts the texts that other threads send, and prints the events of a feed.
 /// fn run(client: &Client, texts: &mpsc::Receiver<String>, wake: &Wake) -> Result<(), Error> {
 ///     let mut events = client.chats().reaction_updates(None);
 ///     loop {
 ///         match events.next_until(wake, None)? {
-///             Next::Event(event) => println!("{event:?}"),
-///             Next::Woken | Next::TimedOut => {
+///             WaitOutcome::Event(event) => println!("{event:?}"),
+///             WaitOutcome::Woken | WaitOutcome::TimedOut => {
 ///                 for text in texts.try_iter() {
 ///                     client.chats().chat("c1").post(text)?;
 ///                 }
 ///             }
-///             Next::Ended => return Ok(()),
+///             WaitOutcome::Ended => return Ok(()),
 ///         }
 ///     }
 /// }
@@ -75,7 +75,7 @@ impl fmt::Debug for Wake {
 
 /// The outcome of a wait that another thread can end: see [`Wake`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next<E> {
+pub enum WaitOutcome<E> {
     /// The event.
     Event(E),
     /// The [`Wake`] was used.

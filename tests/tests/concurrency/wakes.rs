@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_blocking::{Client, FeedEvent, FeedOptions, FeedSet, Next, Script, Wake, feed::FeedSetEvent, scripted};
+use teamwire_blocking::{
+    Client, FeedEvent, FeedOptions, FeedSet, Script, WaitOutcome, Wake, feed::FeedSetEvent, scripted,
+};
 use teamwire_core::script::v1::{expect, respond, sample};
 use teamwire_sandbox::{Sandbox, org};
 use teamwire_testing::World;
@@ -38,17 +40,19 @@ fn another_thread_ends_a_wait_without_its_request() {
     over_sockets(|sandbox, client| {
         let (wake, mut events) = (Wake::new(), client.chats().new_messages(FeedOptions::from_now()));
         let started = events.next_until(&wake, SOON).expect("no error");
-        assert!(matches!(started, Next::Event(FeedEvent::Started(_))), "{started:?}");
+        assert!(matches!(started, WaitOutcome::Event(FeedEvent::Started(_))), "{started:?}");
         for timeout in [None, Some(2 * SOON)] {
             thread::scope(|scope| {
                 scope.spawn(|| wake_during_poll(sandbox, &wake));
                 let woken = events.next_until(&wake, timeout).expect("no error");
-                assert!(matches!(woken, Next::Woken), "{woken:?}");
+                assert!(matches!(woken, WaitOutcome::Woken), "{woken:?}");
             });
             assert_eq!(sandbox.received_count(POLL), 2, "the one that started the feed, and the one that waits");
         }
         sandbox.as_person(org::ANNA).post(org::LOBBY, "hello").expect("Anna is in the lobby");
-        let Next::Event(event) = events.next_until(&wake, None).expect("no error") else { panic!("it is an event") };
+        let WaitOutcome::Event(event) = events.next_until(&wake, None).expect("no error") else {
+            panic!("it is an event")
+        };
         assert_eq!(event.into_item().expect("a message").text.as_deref(), Some("hello"));
         assert_eq!(sandbox.received_count(POLL), 2);
     });
@@ -58,7 +62,7 @@ fn another_thread_ends_a_wait_without_its_request() {
 fn feed_that_is_stopped_in_such_a_wait_ends_its_subscription() {
     over_sockets(|sandbox, client| {
         let (wake, mut events) = (Wake::new(), client.chats().reaction_updates(FeedOptions::from_now()));
-        assert!(matches!(events.next_until(&wake, None), Ok(Next::Event(FeedEvent::Started(_)))));
+        assert!(matches!(events.next_until(&wake, None), Ok(WaitOutcome::Event(FeedEvent::Started(_)))));
         let stop = events.stop_handle();
         let begun = Instant::now();
         thread::scope(|scope| {
@@ -67,13 +71,13 @@ fn feed_that_is_stopped_in_such_a_wait_ends_its_subscription() {
                 stop.stop();
                 assert!(waits, "a poll waits");
             });
-            assert!(matches!(events.next_until(&wake, 10 * SOON), Ok(Next::Ended)));
+            assert!(matches!(events.next_until(&wake, 10 * SOON), Ok(WaitOutcome::Ended)));
         });
         assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
         assert_eq!(sandbox.received_count(LEASES), 1);
         wake.wake();
-        assert!(matches!(events.next_until(&wake, None), Ok(Next::Woken)), "a wake-up is not lost at the end");
-        assert!(matches!(events.next_until(&wake, None), Ok(Next::Ended)));
+        assert!(matches!(events.next_until(&wake, None), Ok(WaitOutcome::Woken)), "a wake-up is not lost at the end");
+        assert!(matches!(events.next_until(&wake, None), Ok(WaitOutcome::Ended)));
     });
 }
 
@@ -88,22 +92,22 @@ fn wake_ups_before_a_wait_are_one_and_take_turns_with_events() {
     let mut outcomes = String::new();
     for _ in 0..9 {
         outcomes += match events.next_until(&wake, MINUTE).expect("no error") {
-            Next::Event(FeedEvent::Started(_)) => {
+            WaitOutcome::Event(FeedEvent::Started(_)) => {
                 wake.wake();
                 "started "
             }
-            Next::Event(_) => {
+            WaitOutcome::Event(_) => {
                 wake.wake();
                 wake.wake();
                 "message "
             }
-            Next::Woken => "woken ",
-            Next::TimedOut => "late ",
-            Next::Ended => "ended ",
+            WaitOutcome::Woken => "woken ",
+            WaitOutcome::TimedOut => "late ",
+            WaitOutcome::Ended => "ended ",
         };
     }
     assert_eq!(outcomes, "woken started woken message woken message woken message woken ");
-    assert!(matches!(events.next_until(&wake, None), Ok(Next::Ended)));
+    assert!(matches!(events.next_until(&wake, None), Ok(WaitOutcome::Ended)));
     script.assert_done();
 }
 
@@ -116,11 +120,11 @@ fn loop_that_is_woken_all_the_time_still_receives_events() {
         while texts.is_empty() && begun.elapsed() < SOON {
             wake.wake();
             match events.next_until(&wake, None).expect("no error") {
-                Next::Event(FeedEvent::Started(_)) => {
+                WaitOutcome::Event(FeedEvent::Started(_)) => {
                     sandbox.as_person(org::ANNA).post(org::LOBBY, "hello").expect("Anna is in the lobby");
                 }
-                Next::Event(event) => texts.extend(event.into_item().and_then(|message| message.text)),
-                Next::Woken => thread::yield_now(),
+                WaitOutcome::Event(event) => texts.extend(event.into_item().and_then(|message| message.text)),
+                WaitOutcome::Woken => thread::yield_now(),
                 other => panic!("{other:?}"),
             }
         }
@@ -134,13 +138,13 @@ fn wake_up_before_a_wait_takes_no_time_on_the_clock_of_a_script() {
     let script = Script::new().on(expect::all_message_updates(), [respond::no_updates("k0"), silence]);
     let client = scripted(&script);
     let (wake, mut events) = (Wake::new(), client.chats().new_messages(None));
-    assert!(matches!(events.next_until(&wake, MINUTE), Ok(Next::Event(FeedEvent::Started(_)))));
-    assert!(matches!(events.next_until(&wake, MINUTE), Ok(Next::TimedOut)));
+    assert!(matches!(events.next_until(&wake, MINUTE), Ok(WaitOutcome::Event(FeedEvent::Started(_)))));
+    assert!(matches!(events.next_until(&wake, MINUTE), Ok(WaitOutcome::TimedOut)));
     let waited = client.now().moment;
     // The second one, as they take turns.
     for _ in 0..2 {
         wake.wake();
-        assert!(matches!(events.next_until(&wake, MINUTE), Ok(Next::Woken)));
+        assert!(matches!(events.next_until(&wake, MINUTE), Ok(WaitOutcome::Woken)));
     }
     assert_eq!(client.now().moment, waited);
 }
@@ -153,17 +157,17 @@ fn serve(client: &Client, texts: &mpsc::Receiver<&str>, wake: &Wake) -> Vec<(u64
         let next = events.next_until(wake, MINUTE * 4).expect("the server works");
         let at = client.now().moment.since_epoch().as_secs();
         match next {
-            Next::Event(event) => {
+            WaitOutcome::Event(event) => {
                 happened.extend(event.into_item().and_then(|message| message.text).map(|text| (at, text)));
             }
-            Next::Woken => {
+            WaitOutcome::Woken => {
                 for text in texts.try_iter() {
                     happened.push((at, format!("to post: {text}")));
                     client.chats().chat(org::LOBBY).post(text).expect("the bot is in the lobby");
                 }
             }
-            Next::TimedOut => happened.push((at, "nothing".to_owned())),
-            Next::Ended => return happened,
+            WaitOutcome::TimedOut => happened.push((at, "nothing".to_owned())),
+            WaitOutcome::Ended => return happened,
         }
     }
 }
@@ -202,18 +206,21 @@ fn driver_is_woken_too() {
         let mut drive = client.executor().drive(set, 1).expect("a thread");
         let wake = Wake::new();
         wake.wake();
-        assert!(matches!(drive.next_until(&wake, None), Next::Woken));
+        assert!(matches!(drive.next_until(&wake, None), WaitOutcome::Woken));
         let started = drive.next_until(&wake, None);
-        assert!(matches!(started, Next::Event(("a", FeedSetEvent::Event(FeedEvent::Started(_))))), "{started:?}");
+        assert!(
+            matches!(started, WaitOutcome::Event(("a", FeedSetEvent::Event(FeedEvent::Started(_))))),
+            "{started:?}"
+        );
         wake.wake();
-        assert!(matches!(drive.next_until(&wake, SOON), Next::Woken));
+        assert!(matches!(drive.next_until(&wake, SOON), WaitOutcome::Woken));
         let (begun, timeout) = (client.now().moment, Duration::from_millis(300));
-        assert!(matches!(drive.next_until(&wake, timeout), Next::TimedOut));
+        assert!(matches!(drive.next_until(&wake, timeout), WaitOutcome::TimedOut));
         assert!(client.now().moment >= begun.saturating_add(timeout));
         drive.stop_handle().stop();
         let ended = drive.next_until(&wake, SOON);
-        assert!(matches!(ended, Next::Event(("a", FeedSetEvent::Ended(Ok(_))))), "{ended:?}");
-        assert!(matches!(drive.next_until(&wake, None), Next::Ended));
+        assert!(matches!(ended, WaitOutcome::Event(("a", FeedSetEvent::Ended(Ok(_))))), "{ended:?}");
+        assert!(matches!(drive.next_until(&wake, None), WaitOutcome::Ended));
     }
 }
 
@@ -228,7 +235,7 @@ fn another_thread_wakes_a_driver() {
         thread::scope(|scope| {
             scope.spawn(|| wake_during_poll(sandbox, &wake));
             let woken = drive.next_until(&wake, None);
-            assert!(matches!(woken, Next::Woken), "{woken:?}");
+            assert!(matches!(woken, WaitOutcome::Woken), "{woken:?}");
         });
         assert_eq!(sandbox.received_count(POLL), 2, "the one that started the feed, and the one that waits");
     });
@@ -248,6 +255,6 @@ fn scheduled_action_wakes_a_driver_of_a_world() {
         waking.wake();
         *noted.lock().expect("nothing panics") = Some(world.elapsed());
     });
-    assert!(matches!(drive.next_until(&wake, MINUTE * 8), Next::Woken));
+    assert!(matches!(drive.next_until(&wake, MINUTE * 8), WaitOutcome::Woken));
     assert_eq!((world.elapsed(), *woken_at.lock().expect("nothing panics")), (MINUTE * 3, Some(MINUTE * 3)));
 }
