@@ -1,8 +1,8 @@
 //! The login of a session: performed once for all of its operations, however many need it at once.
 //!
-//! The first operation that needs the token takes the turn and performs the login; the others look again after a short
-//! wait. A turn ends with its result, or when it is dropped. An operation that is not polled any more loses its turn
-//! after a while. A failed login is the failure of all operations that waited for it.
+//! The first operation that needs the token gets the permit and performs the login; the others check again after a
+//! short wait. A permit ends with its result, or when it is dropped. An operation that is not polled any more loses its
+//! permit after a while. A failed login is the failure of all operations that waited for it.
 //!
 //! After a failed login, the gate is closed: for the time that the server asks for, and for a time that doubles if the
 //! login was refused, because refused logins may lock an account. Later operations wait for that time, or fail with the
@@ -21,7 +21,7 @@ use crate::{
     shared::Shared,
 };
 
-/// Time after which a waiting operation looks again; it doubles each time, up to the maximum.
+/// Time after which a waiting operation checks again; it doubles each time, up to the maximum.
 const MIN_WAIT: Duration = Duration::from_millis(10);
 const MAX_DOUBLINGS: u32 = 4;
 /// Time after a refused login until the next one; it doubles with each, up to the maximum.
@@ -41,9 +41,9 @@ struct State {
     tokens: VecDeque<Token>,
     /// The redaction of the credentials and these tokens; `None` before the first login.
     redaction: Option<Redaction>,
-    /// The turn in progress and the time until which it is valid.
-    turn: Option<(u64, Moment)>,
-    turns: u64,
+    /// The number of the current permit and the time until which it is valid.
+    permit: Option<(u64, Moment)>,
+    permits: u64,
     /// The number of failed logins, and the error of the last one.
     failures: u64,
     error: Option<Error>,
@@ -58,24 +58,24 @@ struct State {
 pub(crate) enum Entry {
     Open(Arc<Token>),
     /// The caller has to perform the login.
-    LogIn(Turn),
+    LogIn(LoginPermit),
     /// Another operation performs the login.
     Wait(Moment),
     /// The login that the caller waited for has failed, or one shortly before.
     Failed(Error),
 }
 
-/// An operation before the gate.
+/// The progress of an operation that waits for the token.
 #[derive(Debug, Default)]
-pub(crate) struct Visit {
-    /// The number of failed logins when the operation arrived.
+pub(crate) struct Waiter {
+    /// The number of failed logins when the operation began to wait.
     failures: Option<u64>,
-    looks: u32,
+    checks: u32,
 }
 
 /// The right to perform the login. It is released on drop.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct LoginPermit {
     gate: Gate,
     number: u64,
 }
@@ -95,30 +95,31 @@ impl Gate {
         self.0.with(|state| state.redaction.clone())
     }
 
-    /// Lets an operation in, if there is a token. A turn that is not [extended](Turn::extend) for `patience` passes to
-    /// the next operation. A visit ends when the operation is let in: it shares only failures that it has waited for,
-    /// and those after which the gate is closed. The caller waits up to `max_wait` for it to open.
-    pub(crate) fn enter(&self, now: Now, visit: &mut Visit, patience: Duration, max_wait: Duration) -> Entry {
+    /// Returns the token, if there is one; otherwise whether to log in, to wait or to fail. A permit that is not
+    /// [extended](LoginPermit::extend) for `idle_time` passes to the next operation. A waiter shares only the failures
+    /// of logins that it has waited for, and those after which the gate is closed. It waits up to `max_wait` for the
+    /// gate to open.
+    pub(crate) fn enter(&self, now: Now, waiter: &mut Waiter, idle_time: Duration, max_wait: Duration) -> Entry {
         self.0.with(|state| {
             if let Some(token) = &state.token {
-                *visit = Visit::default();
+                *waiter = Waiter::default();
                 return Entry::Open(token.clone());
             }
-            let failures = *visit.failures.get_or_insert(state.failures);
+            let failures = *waiter.failures.get_or_insert(state.failures);
             if let Some(error) = state.error.as_ref().filter(|_| state.failures > failures) {
                 return Entry::Failed(error.clone());
             }
-            if state.turn.is_some_and(|(_, until)| now.moment < until) {
-                let wait = MIN_WAIT * (1 << visit.looks.min(MAX_DOUBLINGS));
-                visit.looks += 1;
+            if state.permit.is_some_and(|(_, until)| now.moment < until) {
+                let wait = MIN_WAIT * (1 << waiter.checks.min(MAX_DOUBLINGS));
+                waiter.checks += 1;
                 return Entry::Wait(now.moment.saturating_add(wait));
             }
             if let Some(closed) = state.closed_at(now.moment, max_wait) {
                 return closed;
             }
-            state.turns += 1;
-            state.turn = Some((state.turns, now.moment.saturating_add(patience)));
-            Entry::LogIn(Turn { gate: self.clone(), number: state.turns })
+            state.permits += 1;
+            state.permit = Some((state.permits, now.moment.saturating_add(idle_time)));
+            Entry::LogIn(LoginPermit { gate: self.clone(), number: state.permits })
         })
     }
 
@@ -166,13 +167,13 @@ impl State {
     }
 }
 
-impl Turn {
-    /// Extends the turn while the login makes progress. Returns `false` if the turn has passed to another operation.
+impl LoginPermit {
+    /// Extends the permit while the login makes progress. Returns `false` if it has passed to another operation.
     pub(crate) fn extend(&self, until: Moment) -> bool {
-        self.with(|state| state.turn = Some((self.number, until)))
+        self.with(|state| state.permit = Some((self.number, until)))
     }
 
-    /// Ends the turn with the result of the login. Returns `false` if the turn has passed to another operation; the
+    /// Ends the permit with the result of the login. Returns `false` if it has passed to another operation; the
     /// result does not count then.
     pub(crate) fn settle(self, now: Moment, result: Result<Token, Error>, credentials: &Credentials) -> bool {
         self.with(|state| match result {
@@ -191,15 +192,15 @@ impl Turn {
         })
     }
 
-    /// Ends the turn with a failure that concerns only the caller, apart from the time that the server asks for.
+    /// Ends the permit with a failure that concerns only the caller, apart from the time that the server asks for.
     pub(crate) fn abandon(self, now: Moment, error: &Error) {
         self.with(|state| state.close(now, error));
     }
 
-    /// Calls `f` if the turn has not passed to another operation. Returns `false` if it has.
+    /// Calls `f` if the permit has not passed to another operation. Returns `false` if it has.
     fn with(&self, f: impl FnOnce(&mut State)) -> bool {
         self.gate.0.with(|state| {
-            let is_current = state.turn.is_some_and(|(number, _)| number == self.number);
+            let is_current = state.permit.is_some_and(|(number, _)| number == self.number);
             if is_current {
                 f(state);
             }
@@ -208,8 +209,8 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for LoginPermit {
     fn drop(&mut self) {
-        self.with(|state| state.turn = None);
+        self.with(|state| state.permit = None);
     }
 }

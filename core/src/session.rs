@@ -191,7 +191,7 @@ impl Session {
     }
 
     /// Returns `true` if an operation may fail although one with the configured retry policy would not.
-    pub(crate) fn is_impatient(&self) -> bool {
+    pub(crate) fn waits_for_less(&self) -> bool {
         let View { inner, retry, deadline, .. } = &*self.0;
         deadline.is_some() || retry.give_up_after.is_some() || retry.max_retries < inner.config.retry.max_retries
     }

@@ -18,7 +18,7 @@ async def post(chat, text, alert_type=None):
     return await chat.post(text, alert_type=alert_type)
 
 
-async def run(connection, title, managers_title, text, patience):
+async def run(connection, title, managers_title, text, timeout):
     chats = await connection.chats.get_by_title(title)
     managers = await connection.chats.get_by_title(managers_title)
     if not chats or not managers:
@@ -36,7 +36,7 @@ async def run(connection, title, managers_title, text, patience):
         connection.chats.subscribe_am_reaction_updates(on_reaction)
     )
     try:
-        await asyncio.wait_for(reacted.wait(), patience)
+        await asyncio.wait_for(reacted.wait(), timeout)
     except asyncio.TimeoutError:
         await post(managers[0], f"No reaction: {text}", AlertType.ALERT)
         return

@@ -15,14 +15,14 @@ pub(crate) async fn run(
     title: &str,
     managers_title: &str,
     text: &str,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<bool, Error> {
     let (chat, managers) = (first(client, title).await?, first(client, managers_title).await?);
     let (Some(mut chat), Some(managers)) = (chat, managers) else { return Ok(false) };
 
     // Instead of a handler and an event: a feed, which ends at its deadline. It starts before the post, so that no
     // reaction is missed. In Python, one that came before the subscription did not set the event.
-    let mut reactions = client.with_deadline(patience).chats().reaction_updates(None);
+    let mut reactions = client.with_deadline(timeout).chats().reaction_updates(None);
     reactions.started().await?;
     let alert = chat.post(Draft::text(text).alert(AlertType::Alert)).await?;
 

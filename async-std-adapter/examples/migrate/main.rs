@@ -2,7 +2,7 @@
 //! is no reaction in time, and closes the chat otherwise.
 //!
 //! ```text
-//! PATIENCE=600 cargo run -p teamwire-async-std --example migrate -- "Incident 42" "Managers" "Pump 3 is down"
+//! TIMEOUT=600 cargo run -p teamwire-async-std --example migrate -- "Incident 42" "Managers" "Pump 3 is down"
 //! ```
 
 #![allow(clippy::print_stdout, reason = "it is a program for a terminal")]
@@ -17,12 +17,12 @@ use teamwire_async_std::smol::client_from_env;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let [title, managers, text] = env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| USAGE)?;
-    let patience = Duration::from_secs(env::var("PATIENCE").as_deref().unwrap_or("600").parse()?);
+    let timeout = Duration::from_secs(env::var("TIMEOUT").as_deref().unwrap_or("600").parse()?);
     // Reads TEAMWIRE_URL, TEAMWIRE_APP_ID and TEAMWIRE_SECRET. In Python, this is the connection.
     let client = client_from_env()?;
     smol::block_on(async {
         println!("I am {}.", client.check().await?);
-        let is_found = bot::run(&client, &title, &managers, &text, patience).await?;
+        let is_found = bot::run(&client, &title, &managers, &text, timeout).await?;
         if is_found { Ok(()) } else { Err("there is no such chat".into()) }
     })
 }

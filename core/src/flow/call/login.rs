@@ -7,7 +7,7 @@ use super::{Call, State};
 use crate::{
     effect::{Now, TransportError, TransportErrorKind},
     error::{Cause, Error, GaveUp},
-    login::{Entry, Turn, Visit},
+    login::{Entry, LoginPermit, Waiter},
     machine::{Machine, Reply, Step, Ticket},
     protocol::{Endpoint, TimeoutClass, Token},
 };
@@ -15,7 +15,7 @@ use crate::{
 /// The login that a call performs for all operations of the session.
 pub(super) struct Login {
     call: Call<Token>,
-    turn: Turn,
+    permit: LoginPermit,
 }
 
 /// The state of a call towards the login.
@@ -25,7 +25,7 @@ pub(super) struct LoginState {
     token: Option<Arc<Token>>,
     /// Set once the login has been renewed because of this call, until the server accepts the new token.
     has_renewed: bool,
-    visit: Visit,
+    waiter: Waiter,
     /// Set for the login itself.
     pub(super) is_login: bool,
     /// Set for a request that is not worth a login.
@@ -50,13 +50,13 @@ impl<T> Call<T> {
         if self.login.is_skipped && !gate.is_open() {
             return Some(self.fail(no_token(), GaveUp::NotTransient));
         }
-        let (patience, max_wait) = (self.patience(), self.max_wait(now));
-        match gate.enter(now, &mut self.login.visit, patience, max_wait) {
+        let (idle_time, max_wait) = (self.login_idle_time(), self.max_wait(now));
+        match gate.enter(now, &mut self.login.waiter, idle_time, max_wait) {
             Entry::Open(token) => {
                 self.login.token = Some(token);
                 None
             }
-            Entry::LogIn(turn) => Some(State::LoggingIn(Box::new(Login { call: self.login(), turn }))),
+            Entry::LogIn(permit) => Some(State::LoggingIn(Box::new(Login { call: self.login(), permit }))),
             Entry::Wait(until) => Some(State::AwaitingLogin(until)),
             Entry::Failed(error) => Some(self.fail(login_error(error), GaveUp::NotTransient)),
         }
@@ -70,7 +70,7 @@ impl<T> Call<T> {
         {
             // A wait that the server or the backoff requires is part of the login.
             let from = if let Step::Sleep(until) = step { until.max(now.moment) } else { now.moment };
-            if login.turn.extend(from.saturating_add(login.call.patience())) {
+            if login.permit.extend(from.saturating_add(login.call.login_idle_time())) {
                 return Some(step);
             }
             self.state = self.send(now);
@@ -90,7 +90,7 @@ impl<T> Call<T> {
     }
 
     /// Returns the time after which its login passes to another operation, if it is not polled any more.
-    fn patience(&self) -> Duration {
+    fn login_idle_time(&self) -> Duration {
         let timeouts = &self.session.config().timeouts;
         let class = self.endpoint.as_ref().map_or(TimeoutClass::Default, Endpoint::timeout_class);
         timeouts.of(class).max_idle().max(timeouts.request).saturating_mul(2)
@@ -114,22 +114,22 @@ impl<T> Call<T> {
             return;
         }
         let State::LoggingIn(login) = mem::replace(&mut self.state, State::Ready) else { return };
-        let Login { mut call, turn } = *login;
+        let Login { mut call, permit } = *login;
         let result = match call.poll(now) {
             Step::Done(result) => result,
             _ => Err(Error::finished()),
         };
         let credentials = &self.session.config().credentials;
         let failure = result.as_ref().err().cloned();
-        // Others may have the patience for which this call has no time. Dropping the turn lets the next one log in.
+        // Others may wait for longer than this call. Dropping the permit lets the next one log in.
         let is_cancelled = |error: &Error| matches!(error.cause(), Cause::Cancelled { .. });
-        let is_own = |error: &Error| is_cancelled(error) || (error.is_transient() && self.session.is_impatient());
+        let is_own = |error: &Error| is_cancelled(error) || (error.is_transient() && self.session.waits_for_less());
         let is_current = match failure.as_ref().filter(|error| is_own(error)) {
             Some(error) => {
-                turn.abandon(now.moment, error);
+                permit.abandon(now.moment, error);
                 true
             }
-            None => turn.settle(now.moment, result, credentials),
+            None => permit.settle(now.moment, result, credentials),
         };
         self.state = match failure.filter(|_| is_current) {
             // Only the login was sent.

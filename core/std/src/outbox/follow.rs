@@ -97,9 +97,9 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
         X::run_future(async move {
             let _following = Following::start(self);
             // The loop repeats requests by itself, so that none of them delays the others for long.
-            let impatient = client.with_retry(RetryPolicy::NEVER);
+            let without_retries = client.with_retry(RetryPolicy::NEVER);
             let catch_up = CatchUp::default();
-            let mut follower = Follower { outbox: self, client, impatient, catch_up, retry_at: None, handler };
+            let mut follower = Follower { outbox: self, client, without_retries, catch_up, retry_at: None, handler };
             follower.run().await.or_else(Error::unless_cancelled)
         })
     }
@@ -124,7 +124,7 @@ impl<T> Drop for Following<'_, T> {
 struct Follower<'a, T, X: Portable, H> {
     outbox: &'a Outbox<T>,
     client: &'a Client<X>,
-    impatient: Client<X>,
+    without_retries: Client<X>,
     catch_up: CatchUp,
     /// Before, nothing is delivered.
     retry_at: Option<Moment>,
@@ -201,7 +201,7 @@ where
     async fn fetch(&mut self, serial: Serial) -> Result<bool, Error> {
         let messages = self.outbox.messages();
         let Some((chat, mid)) = messages.posted_as(serial) else { return Ok(true) };
-        let fetched = X::wait(self.impatient.chats().chat(chat).reactions(mid)).await;
+        let fetched = X::wait(self.without_retries.chats().chat(chat).reactions(mid)).await;
         let now = self.client.now();
         match fetched {
             Ok(reactions) => {

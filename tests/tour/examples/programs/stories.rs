@@ -175,8 +175,8 @@ fn live_map() -> Outcome {
 fn migrate() -> Outcome {
     let (sandbox, folder) = (Sandbox::start()?, Folder::new("migrate")?);
     client(&sandbox)?.chats().create_chat(NewChat::titled("Incident").users([org::ANNA]))?;
-    let run = |patience: &str| {
-        let variables = [variables(&sandbox), vec![("PATIENCE", patience.to_owned())]].concat();
+    let run = |timeout: &str| {
+        let variables = [variables(&sandbox), vec![("TIMEOUT", timeout.to_owned())]].concat();
         Program::start("migrate", &["Incident", "Notices", "Pump 3 is down"], &variables, &folder)
     };
     run("2")?.ends_with(0)?;
