@@ -10,8 +10,8 @@ use super::{
 };
 
 impl<F: Feed> Events<F> {
-    /// Returns the next event, or [`Woken`](WaitOutcome::Woken) if another thread has used this handle: for a bot that also
-    /// listens on a socket, or has other threads. See [`Wake`].
+    /// Returns the next event, or [`Woken`](WaitOutcome::Woken) if another thread has used this handle: for a bot that
+    /// also listens on a socket, or has other threads. See [`Wake`].
     ///
     /// With a timeout, it is also [`next_timeout`](Self::next_timeout). Nothing is lost by a wake-up or a timeout: the
     /// request in progress continues, and the next wait resumes there. If there are both a wake-up and events, they
