@@ -105,7 +105,8 @@ impl Builder {
     /// The folder is new, empty, or has a world already, which then continues: people, chats, messages, assets,
     /// cursors, subscriptions, idempotency keys, settings, and the bot's key unless another one is [given](Self::key).
     /// Time has passed since; the leases that were active start again. Faults, an outage, a paused clock and the log of
-    /// requests are not kept.
+    /// requests are not kept. On a copy of the folder, cursors that were issued after the copy was made are 410
+    /// `cursor_expired`.
     ///
     /// Every change is written before its request gets a response, so that a kill of the process at any time loses
     /// nothing that was acknowledged. If a change cannot be written, all requests are cut, and

@@ -21,7 +21,7 @@ pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
     let filter = title.map(|title| format!("title {title}")).unwrap_or_default();
     let chats = world.chats_of(&call.actor).into_iter();
     let rows = chats.filter(|chat| title.is_none_or(|title| chat.title == title)).map(|chat| (chat.number, chat));
-    world.cursors.page(call, &call.cursor_scope(&filter), rows, |chat| world.chat_json(chat))
+    world.list_cursors().page(call, &call.cursor_scope(&filter), rows, |chat| world.chat_json(chat))
 }
 
 pub(crate) fn get(world: &mut World, call: &Call) -> OperationResult {

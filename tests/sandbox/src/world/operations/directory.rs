@@ -21,7 +21,7 @@ pub(crate) fn list_users(world: &mut World, call: &Call) -> OperationResult {
     let directory = &world.directory;
     let visible = directory.users.keys().filter(|uid| directory.sees_user(&call.actor, uid));
     world
-        .cursors
+        .list_cursors()
         .page(call, &call.cursor_scope(""), visible.map(|uid| (uid.clone(), uid)), |uid| directory.user_json(uid))
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn get_user(world: &mut World, call: &Call) -> OperationResult {
 pub(crate) fn list_groups(world: &mut World, call: &Call) -> OperationResult {
     let directory = &world.directory;
     let groups = directory.groups.keys().map(|gid| (gid.clone(), gid));
-    world.cursors.page(call, &call.cursor_scope(""), groups, |gid| directory.group_json(gid))
+    world.list_cursors().page(call, &call.cursor_scope(""), groups, |gid| directory.group_json(gid))
 }
 
 pub(crate) fn get_group(world: &mut World, call: &Call) -> OperationResult {

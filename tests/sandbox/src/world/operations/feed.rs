@@ -26,7 +26,7 @@ impl World {
             return ok(json!({ "items": [], "cursor": self.current_cursor(&call.app_id, feed) }));
         };
         let name = feed.cursor_scope(&call.app_id);
-        let position: u64 = self.cursors.open(&name, cursor)?;
+        let position = self.cursors.open(&name, cursor)?;
         if position > self.log.last {
             return Err(expired("The cursor is ahead of all updates of this server."));
         }
@@ -43,7 +43,7 @@ impl World {
         }
         let Page { items, more_after } = collect_page(MAX_ITEMS, entries, |entry| self.entry_json(feed, &name, entry));
         let end = more_after.map_or(self.log.last, |entry| entry.number);
-        ok(json!({ "items": items, "cursor": self.cursors.seal(&name, &end.to_string()) }))
+        ok(json!({ "items": items, "cursor": self.cursors.seal(&name, end) }))
     }
 
     fn entry_json(&self, feed: &Feed, name: &str, entry: &LogEntry) -> Option<Value> {
@@ -60,7 +60,7 @@ impl World {
             Update::Reaction(json) => ("reaction", json.clone()),
             Update::Location(json) => ("location", json.clone()),
         };
-        Some(json!({ "cursor": self.cursors.seal(name, &entry.number.to_string()), "kind": kind, "data": data }))
+        Some(json!({ "cursor": self.cursors.seal(name, entry.number), "kind": kind, "data": data }))
     }
 }
 

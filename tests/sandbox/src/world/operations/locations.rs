@@ -32,7 +32,7 @@ pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
         let share = chat.shares.get(&call.actor)?;
         Some((chat.number, (chat, share)))
     });
-    world.cursors.page(call, &call.cursor_scope(""), shares, |(chat, share)| {
+    world.list_cursors().page(call, &call.cursor_scope(""), shares, |(chat, share)| {
         let left = share.expires.saturating_sub(call.now.elapsed).as_millis();
         json!({
             "tid": chat.tid,

@@ -52,7 +52,7 @@ pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
     paging::check(call)?;
     let name = call.cursor_scope(&since.map(|time| format!("since {}", rfc3339(time))).unwrap_or_default());
     let chat = world.chat(&call.actor, call.id(0))?;
-    let position = world.cursors.position::<ListPosition>(call, &name)?;
+    let position = world.list_cursors().position::<ListPosition>(call, &name)?;
     let position = position.unwrap_or(ListPosition { after: None, count: chat.messages.len() });
     let since = since.map_or(i64::MIN, |time| time.timestamp_millis());
 
@@ -71,7 +71,7 @@ pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
     });
     if let Some((at, _)) = rows.more_after {
         let position = ListPosition { after: Some(at), ..position };
-        page["next_cursor"] = json!(world.cursors.seal(&name, &position.to_string()));
+        page["next_cursor"] = json!(world.list_cursors().seal(&name, &position.to_string()));
     }
     ok(page)
 }

@@ -8,7 +8,7 @@ use crate::world::{
     call::Call,
     contract::problem::Problem,
     outcome::{OperationResult, ok},
-    state::cursors::Cursors,
+    state::cursors::ListCursors,
 };
 
 /// The maximum size of the items in a response, unless there is only one. The rest of 1 MiB is for the surrounding
@@ -18,15 +18,15 @@ const MAX_PAGE_BYTES: usize = 1024 * 1024 - 4096;
 /// The number of items on a page if the request does not set a limit.
 const DEFAULT_LIMIT: usize = 50;
 
-impl Cursors {
+impl ListCursors<'_> {
     /// The position in the cursor of a request, if it has one.
-    pub(crate) fn position<K: FromStr>(&self, call: &Call, list: &str) -> Result<Option<K>, Problem> {
+    pub(crate) fn position<K: FromStr>(self, call: &Call, list: &str) -> Result<Option<K>, Problem> {
         call.query.cursor()?.map(|cursor| self.open(list, cursor)).transpose()
     }
 
     /// Returns a page of rows, which are ordered by their keys.
     pub(crate) fn page<K, T>(
-        &self,
+        self,
         call: &Call,
         list: &str,
         rows: impl IntoIterator<Item = (K, T)>,
@@ -43,7 +43,7 @@ impl Cursors {
 
     /// Returns the first page of rows, which are ordered by their keys, for a request without parameters.
     pub(crate) fn first_page<K: Display, T>(
-        &self,
+        self,
         list: &str,
         rows: impl IntoIterator<Item = (K, T)>,
         show: impl Fn(&T) -> Value,
@@ -52,7 +52,7 @@ impl Cursors {
     }
 
     fn show<K: Display, T>(
-        &self,
+        self,
         list: &str,
         limit: usize,
         rest: impl IntoIterator<Item = (K, T)>,
@@ -111,11 +111,12 @@ pub(crate) fn limit(call: &Call) -> Result<usize, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::outcome::Outcome;
+    use crate::world::{outcome::Outcome, state::cursors::Cursors};
 
     #[test]
     fn first_page_has_fifty_items_and_a_cursor_for_the_rest() {
         let cursors = Cursors::new(7);
+        let cursors = cursors.lists_after(3);
         let page = |rows: usize| {
             let rows = (0..rows).map(|row| (row, row));
             let Ok(Outcome::Json(_, page)) = cursors.first_page("list", rows, |row| json!(row)) else {

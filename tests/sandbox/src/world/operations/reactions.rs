@@ -56,11 +56,11 @@ pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
     let chat = world.chat(&call.actor, call.id(0))?;
     let message = chat.message(call.id(1))?;
     world.require_reactions_allowed(&call.actor)?;
-    world.cursors.position::<u64>(call, &call.cursor_scope(""))?;
+    world.list_cursors().position::<u64>(call, &call.cursor_scope(""))?;
     alert_type_of(message)?;
     let rows = message.reactions.iter().map(|reaction| (reaction.number, reaction));
     world
-        .cursors
+        .list_cursors()
         .page(call, &call.cursor_scope(""), rows, |reaction| to_json(&world.directory, chat, message, reaction))
 }
 

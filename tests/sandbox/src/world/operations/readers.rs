@@ -22,7 +22,7 @@ pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
         return Err(Problem::not_allowed("read_receipts_disabled", "The organisation has disabled read receipts."));
     }
     let readers = world.readers(chat).into_iter().map(|uid| (uid.clone(), uid));
-    world.cursors.page(call, &call.cursor_scope_of(LIST, ""), readers, |uid| world.directory.user_json(uid))
+    world.list_cursors().page(call, &call.cursor_scope_of(LIST, ""), readers, |uid| world.directory.user_json(uid))
 }
 
 pub(crate) fn mark(world: &mut World, call: &Call) -> OperationResult {
@@ -34,7 +34,7 @@ pub(crate) fn mark(world: &mut World, call: &Call) -> OperationResult {
     let chat = world.chat(&call.actor, call.id(0))?;
     let readers = if world.org_settings.read_receipts { world.readers(chat) } else { Vec::new() };
     let readers = readers.into_iter().map(|uid| (uid.clone(), uid));
-    world.cursors.first_page(&call.cursor_scope_of(LIST, ""), readers, |uid| world.directory.user_json(uid))
+    world.list_cursors().first_page(&call.cursor_scope_of(LIST, ""), readers, |uid| world.directory.user_json(uid))
 }
 
 impl World {

@@ -117,8 +117,9 @@ impl World {
     }
 
     /// Continues a world that was saved at `saved_at`. The leases that were active then start again, and `salt` lets
-    /// its ids differ from those that were issued and not saved.
+    /// its ids and cursors differ from those that were issued after it was saved, by a world of which this is a copy.
     pub(crate) fn restart(&mut self, saved_at: Time, now: Now, salt: u64) {
+        self.cursors.begin_run(self.log.last, self.log.removed_up_to, salt);
         self.ids = Ids::new(digest(&[&saved_at.ids.to_le_bytes(), &salt.to_le_bytes()]));
         for subscription in self.subscriptions.by_id.values_mut() {
             if subscription.is_active(saved_at.elapsed) {

@@ -181,3 +181,26 @@ fn damaged_parts_are_named() {
         assert!(damaged.contains(name) || is_of_a_chat || follows, "{name}: {damaged}");
     }
 }
+
+#[test]
+fn runs_before_the_updates_that_are_kept_are_forgotten() {
+    let (mut world, mut store) = (World::new(7), Store::default());
+    let mut lengths = Vec::new();
+    for hour in 0..10 {
+        // Each run publishes two updates, of which the second removes all before it.
+        for seconds in [3_601 * hour, 3_601 * hour + 1_800] {
+            world.as_person(at(seconds), org::ANNA).post(org::LOBBY, "hello").expect("she is a member");
+        }
+        let path = "/v1/messages/updates";
+        let now = at(3_601 * hour + 1_800);
+        let cursor = send(&mut world, now, "GET", path, None, b"")["cursor"].as_str().expect("it is text").to_owned();
+        store.save(&mut world, now);
+        lengths.push(store.parts[STATE].len());
+        world = store.load().expect("it is intact");
+        let saved_at = world.time(now, now.utc);
+        world.restart(saved_at, now, hour);
+        let poll = send(&mut world, now, "GET", &format!("{path}?cursor={cursor}"), None, b"");
+        assert_eq!(poll["items"], json!([]), "{poll}");
+    }
+    assert!(lengths[9] < lengths[4] + 20, "{lengths:?}");
+}

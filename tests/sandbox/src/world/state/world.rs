@@ -12,7 +12,7 @@ use super::{
     assets::Assets,
     bots::{Bot, BotKey, RateLimit},
     chat::{Chat, Kind},
-    cursors::Cursors,
+    cursors::{Cursors, ListCursors},
     directory::Directory,
     feed_log::{Feed, Log, LogEntry, Update},
     idempotency::Keys,
@@ -224,6 +224,11 @@ impl World {
 
     /// The cursor after all updates so far.
     pub(crate) fn current_cursor(&self, app_id: &str, feed: &Feed) -> String {
-        self.cursors.seal(&feed.cursor_scope(app_id), &self.log.last.to_string())
+        self.cursors.seal(&feed.cursor_scope(app_id), self.log.last)
+    }
+
+    /// The cursors of lists, as of now.
+    pub(crate) fn list_cursors(&self) -> ListCursors<'_> {
+        self.cursors.lists_after(self.log.last)
     }
 }

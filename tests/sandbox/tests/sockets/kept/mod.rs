@@ -1,6 +1,7 @@
 //! Worlds that a folder keeps.
 
 mod content;
+mod copies;
 mod folders;
 mod killed;
 
