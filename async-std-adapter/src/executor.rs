@@ -35,7 +35,8 @@ use crate::{
 /// session and its connections.
 ///
 /// A future can be dropped at any time, which closes only its own connection. It is then unknown whether the server has
-/// acted on the request.
+/// acted on the request. A live location that it may have posted counts among the [active
+/// shares](teamwire_core::Chats::location_sharing_active_chats), so that the program can stop it.
 pub struct AsyncExecutor<R: Runtime> {
     session: Session,
     backend: Arc<dyn Backend>,

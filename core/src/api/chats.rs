@@ -146,9 +146,11 @@ impl<X: Executor> Chats<X> {
     /// expired or been stopped. Sends no request; all clones of a client return the same.
     ///
     /// A share is counted from the response on, or from an error whose [outcome is unknown](Error::outcome_unknown),
-    /// until the server reports otherwise: see [`refresh_location_shares`](Self::refresh_location_shares). With an
-    /// idempotency key of your own, the share of a post lasts from the time of the message, as the post may be a
-    /// repetition; after the creation of a chat with such a key, the server is asked.
+    /// or from the request on if the post is dropped while its outcome is unknown, until the server reports otherwise:
+    /// see [`refresh_location_shares`](Self::refresh_location_shares). With an idempotency key of your own, the share
+    /// of a post lasts from the time of the message, as the post may be a repetition; after the creation of a chat with
+    /// such a key, the server is asked. If the outcome of the creation of a chat is unknown, so is its id, and a share
+    /// in it is missing here: refresh.
     ///
     /// A share has expired once its end has passed on either clock: the monotonic clock may stop while the machine is
     /// suspended, and the wall clock may be set back. If the wall clock was set forward, an active share is missing

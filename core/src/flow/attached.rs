@@ -1,11 +1,13 @@
 use alloc::{string::String, vec::Vec};
-use core::time::Duration;
+use core::{convert::Infallible, time::Duration};
 
 use super::post::Post;
 use crate::{
     effect::Now,
     error::Error,
-    flow::{Flow, Inspect},
+    flow::Flow,
+    ledger::Ledger,
+    machine::{Machine, Reply, Step, Ticket},
     model::{Draft, Image, NewAttachment, ThreadId, Upload},
     protocol::{Attached, EndpointResult, Protocol},
     session::Session,
@@ -63,11 +65,58 @@ impl Attachments {
             checked.clone()?;
             request(protocol, avatar, files)
         };
-        let ledger = session.ledger().clone();
-        Inspect::new(Post::new(session, request, avatar, uploads, key), move |now, outcome: Result<&T, &Error>| {
-            if let Some((duration, (tid, age))) = share.zip(share_began(now, outcome)) {
-                ledger.start(tid, now, age, duration);
-            }
-        })
+        let post = Post::new(session, request, avatar, uploads, key);
+        Sharing { post, ledger: session.ledger().clone(), share, share_began, last: None }
+    }
+}
+
+/// A post that may start a share. If it is dropped before its end, a share that may have started counts as well, from
+/// the last time on that the machine was called.
+struct Sharing<T, R, B: Fn(Now, Result<&T, &Error>) -> Option<(ThreadId, Duration)>> {
+    post: Post<T, R>,
+    ledger: Ledger,
+    share: Option<Duration>,
+    share_began: B,
+    last: Option<Now>,
+}
+
+impl<T, R, B: Fn(Now, Result<&T, &Error>) -> Option<(ThreadId, Duration)>> Sharing<T, R, B> {
+    fn note(&self, now: Now, outcome: Result<&T, &Error>) {
+        let Some(duration) = self.share else { return };
+        if let Some((tid, age)) = (self.share_began)(now, outcome) {
+            self.ledger.start(tid, now, age, duration);
+        }
+    }
+}
+
+impl<T, R, B> Machine for Sharing<T, R, B>
+where
+    T: Send,
+    R: Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> Made<T> + Send,
+    B: Fn(Now, Result<&T, &Error>) -> Option<(ThreadId, Duration)> + Send,
+{
+    type Event = Infallible;
+    type Output = T;
+
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<T, Error>> {
+        self.last = Some(now);
+        let step = self.post.poll(now);
+        if let Step::Done(outcome) = &step {
+            self.note(now, outcome.as_ref());
+        }
+        step
+    }
+
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
+        self.last = Some(now);
+        self.post.handle(now, ticket, reply);
+    }
+}
+
+impl<T, R, B: Fn(Now, Result<&T, &Error>) -> Option<(ThreadId, Duration)>> Drop for Sharing<T, R, B> {
+    fn drop(&mut self) {
+        if let (Some(last), Some(outcome)) = (self.last, self.post.abandon()) {
+            self.note(last, outcome.as_ref());
+        }
     }
 }

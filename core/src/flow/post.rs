@@ -77,6 +77,17 @@ where
     }
 }
 
+impl<T, R> Post<T, R> {
+    /// Ends the machine before it is dropped, and returns the outcome that it would have had; `None` if its request has
+    /// not been built, or the outcome has been taken.
+    pub(super) fn abandon(&mut self) -> Option<Result<T, Error>> {
+        match &mut self.state {
+            State::Sending(call) => call.abandon(),
+            State::Preparing(_) => None,
+        }
+    }
+}
+
 impl<R: Send> Machine for Preparation<R> {
     type Event = Infallible;
     type Output = Vec<Attached>;

@@ -38,6 +38,10 @@ impl Bot {
         self.client.executor().set_now(now);
     }
 
+    pub(crate) fn now(&self) -> Now {
+        self.now.get()
+    }
+
     /// Advances both clocks by this time.
     pub(crate) fn advance(&self, time: Duration) {
         let now = self.now.get();

@@ -1,5 +1,7 @@
 //! The ends of a call without a result.
 
+use core::mem;
+
 use super::{Call, State};
 use crate::error::{Cause, Error, GaveUp};
 
@@ -21,6 +23,16 @@ impl<T> Call<T> {
         if !matches!(self.state, State::Done(_) | State::Finished) {
             let is_in_flight = matches!(self.state, State::Waiting(_));
             self.state = State::Done(Err(self.cancelled(is_in_flight)));
+        }
+    }
+
+    /// Ends a call whose machine is dropped, and returns its result, or an error that says whether it may have taken
+    /// effect; `None` if the result has been taken.
+    pub(crate) fn abandon(&mut self) -> Option<Result<T, Error>> {
+        self.cancel();
+        match mem::replace(&mut self.state, State::Finished) {
+            State::Done(result) => Some(result),
+            _ => None,
         }
     }
 
