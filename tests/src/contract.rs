@@ -98,12 +98,33 @@ impl Contract {
         self.routed(request).map(|route| route.id.clone())
     }
 
-    fn routed<B>(&self, request: &http::Request<B>) -> Result<&Route, Violation> {
-        let found = route::find(&self.routes, request.method(), request.uri().path());
-        let Some((route, ids)) = found else {
+    /// Returns the operation that a request calls, whether or not it is within the contract.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    pub fn find<B>(&self, request: &http::Request<B>) -> Result<OperationId, Violation> {
+        self.route_of(request).map(|(route, _)| route.id.clone())
+    }
+
+    /// Returns the method and the path of an operation, such as `GET /v1/chats/{tid}`.
+    ///
+    /// # Panics
+    /// If the contract has no such operation.
+    pub fn route(&self, operation: &str) -> String {
+        let route = self.routes.iter().find(|route| route.id.as_str() == operation);
+        route.unwrap_or_else(|| panic!("the contract has no operation {operation}")).template()
+    }
+
+    fn route_of<B>(&self, request: &http::Request<B>) -> Result<(&Route, Vec<(&str, String)>), Violation> {
+        route::find(&self.routes, request.method(), request.uri().path()).ok_or_else(|| {
             let what = format!("no route for {} {}", request.method(), request.uri());
-            return Err(Violation { operation: None, what });
-        };
+            Violation { operation: None, what }
+        })
+    }
+
+    fn routed<B>(&self, request: &http::Request<B>) -> Result<&Route, Violation> {
+        let (route, ids) = self.route_of(request)?;
         request::check_head(route, &ids, request, &self.schemas).map_err(|what| route.violation(what))?;
         Ok(route)
     }

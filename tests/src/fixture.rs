@@ -1,12 +1,14 @@
 //! A sandbox for one test, and a client of it. Everything that passes between them is checked against the contract.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     thread,
     time::Duration,
 };
 
 use http::{HeaderValue, Request, Response, header};
+use serde_json::Value;
 use teamwire_core::{
     Chat, Client, Config, Credentials, Error, ReactionType, config::RetryPolicy, executor::Executor, model::Image,
 };
@@ -14,6 +16,7 @@ use teamwire_protocols::Second;
 use teamwire_sandbox::{Builder, ObservedExchange, Sandbox, org};
 
 use crate::{
+    altering_proxy::{ALTERED, AlteringProxy},
     contract::Contract,
     harness::{Harness, Wait},
     operations::{AVATAR, Bot, Operation},
@@ -27,13 +30,25 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Fixture<H: Harness> {
     /// The backend.
-    pub sandbox: Sandbox,
+    pub sandbox: Arc<Sandbox>,
     /// A client with the sandbox's key, which retries at once.
     pub client: Client<H::X>,
     /// The backend of the example protocol in front of the sandbox, if the clients speak that.
     pub second: Option<SecondBackend>,
-    violations: Arc<Mutex<Vec<String>>>,
+    /// The proxy between the clients and the sandbox, if there is one.
+    pub proxy: Option<AlteringProxy>,
+    observed: Arc<Mutex<Observed>>,
 }
+
+/// The observations of a sandbox.
+#[derive(Debug, Default)]
+struct Observed {
+    violations: Vec<String>,
+    refusals: BTreeSet<Refusal>,
+}
+
+/// The operation of the wire contract, the status and the code of a response.
+pub type Refusal = (String, u16, String);
 
 impl<H: Harness> Fixture<H> {
     /// A fresh sandbox, and a client.
@@ -46,25 +61,43 @@ impl<H: Harness> Fixture<H> {
         Self::with(Sandbox::builder(), change)
     }
 
+    /// A client with other options, whose requests a proxy can alter.
+    pub fn behind_proxy(change: impl FnOnce(Config) -> Config) -> Self {
+        Self::start(Sandbox::builder(), change, true)
+    }
+
     /// A sandbox and a client with other options.
     pub fn with(sandbox: Builder, change: impl FnOnce(Config) -> Config) -> Self {
-        let violations = Arc::<Mutex<Vec<String>>>::default();
-        let found = Arc::clone(&violations);
+        Self::start(sandbox, change, false)
+    }
+
+    fn start(sandbox: Builder, change: impl FnOnce(Config) -> Config, is_behind_proxy: bool) -> Self {
+        let observed = Arc::<Mutex<Observed>>::default();
+        let noted = Arc::clone(&observed);
         let observe = move |exchange: &ObservedExchange| {
-            if let Err(violation) = check(exchange) {
-                found.lock().unwrap_or_else(PoisonError::into_inner).push(violation);
+            let checked = check(exchange);
+            let mut observed = noted.lock().unwrap_or_else(PoisonError::into_inner);
+            match checked {
+                Ok(refusal) => observed.refusals.extend(refusal),
+                Err(violation) => observed.violations.push(violation),
             }
         };
-        let sandbox = sandbox.observe(observe).start().expect("loopback has a free port");
+        let sandbox = Arc::new(sandbox.observe(observe).start().expect("loopback has a free port"));
+        let proxy = is_behind_proxy.then(|| AlteringProxy::start(sandbox.address()));
         let start = || SecondBackend::start(sandbox.address(), sandbox.app_id(), sandbox.secret());
         let second = H::SPEAKS_SECOND.then(start);
-        let client = H::connect(change(config_of(&sandbox, second.as_ref())));
-        Self { sandbox, client, second, violations }
+        let client = H::connect(change(config_of(&sandbox, second.as_ref(), proxy.as_ref())));
+        Self { sandbox, client, second, proxy, observed }
     }
 
     /// A further client of the same sandbox.
     pub fn client(&self, change: impl FnOnce(Config) -> Config) -> Client<H::X> {
-        H::connect(change(config_of(&self.sandbox, self.second.as_ref())))
+        H::connect(change(config_of(&self.sandbox, self.second.as_ref(), self.proxy.as_ref())))
+    }
+
+    /// The refusals of the sandbox so far, without those of faults.
+    pub fn refusals(&self) -> BTreeSet<Refusal> {
+        self.observed.lock().unwrap_or_else(PoisonError::into_inner).refusals.clone()
     }
 
     /// Waits for an operation.
@@ -137,32 +170,33 @@ impl<H: Harness> Default for Fixture<H> {
 /// Fails a test that has succeeded so far if an exchange broke the contract.
 impl<H: Harness> Drop for Fixture<H> {
     fn drop(&mut self) {
-        let violations = self.violations.lock().unwrap_or_else(PoisonError::into_inner);
+        let violations = &self.observed.lock().unwrap_or_else(PoisonError::into_inner).violations;
         assert!(violations.is_empty() || thread::panicking(), "violations of the contract:\n{}", violations.join("\n"));
     }
 }
 
 /// The sandbox's URL and key, and retries at once.
 pub fn config(sandbox: &Sandbox) -> Config {
-    config_of(sandbox, None)
+    config_of(sandbox, None, None)
 }
 
-/// Same as [`config`], for the backend of the example protocol if there is one.
-fn config_of(sandbox: &Sandbox, second: Option<&SecondBackend>) -> Config {
+/// Same as [`config`], for the backend of the example protocol if there is one, or through the proxy if there is one.
+fn config_of(sandbox: &Sandbox, second: Option<&SecondBackend>, proxy: Option<&AlteringProxy>) -> Config {
     let credentials = Credentials::new(sandbox.app_id(), sandbox.secret()).expect("the key of a sandbox is valid");
     let config = match second {
         Some(backend) => Config::new(&backend.url(), credentials)
             .map(|config| config.with_protocol(Second::default().with_poll_interval(POLL_INTERVAL))),
-        None => Config::new(&sandbox.url(), credentials),
+        None => Config::new(&proxy.map_or_else(|| sandbox.url(), AlteringProxy::url), credentials),
     };
     let config = config.expect("both are on loopback");
     let moment = Duration::from_millis(1);
     config.with_retry(RetryPolicy { initial_backoff: moment, max_backoff: moment, ..RetryPolicy::default() })
 }
 
-fn check(exchange: &ObservedExchange) -> Result<(), String> {
+/// Checks an exchange. Returns the refusal in it, if there is one.
+fn check(exchange: &ObservedExchange) -> Result<Option<Refusal>, String> {
     // A request without a response is not checked.
-    let Some(observed) = &exchange.response else { return Ok(()) };
+    let Some(observed) = &exchange.response else { return Ok(None) };
     let mut request = Request::new(exchange.request_body.clone());
     *request.method_mut() = exchange.method.clone();
     *request.uri_mut() = exchange.uri.clone();
@@ -171,14 +205,16 @@ fn check(exchange: &ObservedExchange) -> Result<(), String> {
     // A request that is rejected for its head is rejected before its body is read.
     let was_sent = exchange.request_headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
     let contract = Contract::load();
-    let operation = if was_sent && exchange.request_body.is_empty() {
+    let operation = if exchange.request_headers.contains_key(ALTERED) {
+        contract.find(&request)
+    } else if was_sent && exchange.request_body.is_empty() {
         contract.check_head(&request)
     } else {
         contract.check_request(&request)
     };
     let operation = operation.map_err(|violation| wrong(violation.to_string()))?;
     if observed.injected {
-        return Ok(());
+        return Ok(None);
     }
     let mut response = Response::new(observed.body.clone());
     *response.status_mut() = observed.status;
@@ -186,5 +222,8 @@ fn check(exchange: &ObservedExchange) -> Result<(), String> {
     // The server's HTTP stack adds the header if it is missing.
     let length = HeaderValue::from(observed.body.len());
     response.headers_mut().entry(header::CONTENT_LENGTH).or_insert(length);
-    contract.check_response(&operation, &response).map_err(|violation| wrong(violation.to_string()))
+    contract.check_response(&operation, &response).map_err(|violation| wrong(violation.to_string()))?;
+    let problem: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    let code = problem["code"].as_str().filter(|_| !observed.status.is_success());
+    Ok(code.map(|code| (operation.as_str().to_owned(), observed.status.as_u16(), code.to_owned())))
 }

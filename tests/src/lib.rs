@@ -3,12 +3,14 @@
 //! - [`executor_test`]: the attribute of a test that is written once and run for each executor.
 //! - [`spellings`]: spellings in which a server may repeat a text.
 //! - [`harness`]: the executors, and a [`Fixture`] with a sandbox for each test.
+//! - [`AlteringProxy`]: a defective intermediary between a client and a sandbox.
 //! - [`second_backend`]: a backend of the example protocol.
 //! - [`operations`]: every operation that the core has, written once for all executors.
 //! - [`contract`]: the wire contract (`docs/openapi.yaml`) as a check of requests and responses.
 //! - [`limit`]: the limit on the time of a test.
 //! - [`stopped_in_poll`]: a feed whose session is stopped at the worst moment.
 
+mod altering_proxy;
 mod cases;
 pub mod contract;
 #[cfg(doctest)]
@@ -27,9 +29,10 @@ mod token_protocol;
 pub use teamwire_test_macros::executor_test;
 
 pub use self::{
+    altering_proxy::{AlteringProxy, ProxiedRequest},
     cases::cases,
     feed_probe::FeedProbe,
-    fixture::{Fixture, config},
+    fixture::{Fixture, Refusal, config},
     peak::Peak,
     token_protocol::TokenProtocol,
 };

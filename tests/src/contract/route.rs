@@ -84,6 +84,15 @@ impl Route {
         )
     }
 
+    /// The method and the path, such as `GET /v1/chats/{tid}`.
+    pub(super) fn template(&self) -> String {
+        let segments = self.segments.iter().map(|segment| match segment {
+            Segment::Fixed(name) => format!("/{name}"),
+            Segment::Id(name) => format!("/{{{name}}}"),
+        });
+        format!("{} {}", self.method, segments.collect::<String>())
+    }
+
     pub(super) fn violation(&self, what: String) -> Violation {
         Violation { operation: Some(self.id.clone()), what }
     }

@@ -17,7 +17,7 @@ use crate::responses::{operation, response_of};
 fn errors() -> Vec<(Respond, &'static str, u16, &'static str, ErrorKind)> {
     use ErrorKind as Kind;
     vec![
-        (respond::invalid_request(), "get_me", 400, "invalid_request", Kind::InvalidRequest),
+        (respond::invalid_request(), "list_users", 400, "invalid_request", Kind::InvalidRequest),
         (respond::unauthorised(), "get_me", 401, "auth", Kind::Auth),
         (respond::forbidden(), "post_message", 403, "auth", Kind::Auth),
         (
