@@ -13,7 +13,7 @@ mod violation;
 use std::{collections::BTreeSet, sync::OnceLock};
 
 use document::Document;
-use route::Route;
+use route::{Found, Route};
 
 pub use self::{
     schema::Schemas,
@@ -116,7 +116,7 @@ impl Contract {
         route.unwrap_or_else(|| panic!("the contract has no operation {operation}")).template()
     }
 
-    fn route_of<B>(&self, request: &http::Request<B>) -> Result<(&Route, Vec<(&str, String)>), Violation> {
+    fn route_of<B>(&self, request: &http::Request<B>) -> Result<Found<'_>, Violation> {
         route::find(&self.routes, request.method(), request.uri().path()).ok_or_else(|| {
             let what = format!("no route for {} {}", request.method(), request.uri());
             Violation { operation: None, what }

@@ -114,12 +114,11 @@ impl Route {
     }
 }
 
+/// A route, and the ids in the path of a request.
+pub(super) type Found<'r> = (&'r Route, Vec<(&'r str, String)>);
+
 /// The route of a request, and the ids in its path. If several match, the one with fewer ids is taken.
-pub(super) fn find<'r>(
-    routes: &'r [Route],
-    method: &Method,
-    path: &str,
-) -> Option<(&'r Route, Vec<(&'r str, String)>)> {
+pub(super) fn find<'r>(routes: &'r [Route], method: &Method, path: &str) -> Option<Found<'r>> {
     let path: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
     let fitting = routes.iter().filter(|route| route.method == *method);
     fitting.filter_map(|route| Some((route, route.ids(&path)?))).min_by_key(|(_, ids)| ids.len())

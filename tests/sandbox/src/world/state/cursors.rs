@@ -7,8 +7,8 @@ use http::StatusCode;
 
 use crate::world::{contract::problem::Problem, ids::digest};
 
-/// Creates cursors and recognises its own. A cursor is opaque, and bound to a list or feed and to a history: the updates
-/// up to its position, each with the epoch in which it was published.
+/// Creates cursors and recognises its own. A cursor is opaque, and bound to a list or feed and to a history: the
+/// updates up to its position, each with the epoch in which it was published.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) struct Cursors {
