@@ -8,7 +8,10 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use libfuzzer_sys::fuzz_target;
 use teamwire_core::{
     Client, Config, Credentials, Error, ErrorKind,
-    config::{APP_ID_VAR, SECRET_VAR, URL_VAR},
+    config::{
+        APP_ID_VAR, CA_FILE_VAR, GIVE_UP_AFTER_VAR, MAX_CONNECTIONS_VAR, PROXY_VAR, SECRET_FILE_VAR, SECRET_VAR,
+        TIMEOUT_VAR, URL_VAR,
+    },
     effect::Exchange,
     executor::Manual,
     machine::{Machine, Step},
@@ -108,6 +111,13 @@ impl Settings {
             URL_VAR => (1, &self.url),
             APP_ID_VAR => (2, &self.app_id),
             SECRET_VAR => (4, &self.secret),
+            PROXY_VAR => return self.proxy.clone(),
+            // Only a text that may be meant as a number, as otherwise nothing else is read.
+            TIMEOUT_VAR | GIVE_UP_AFTER_VAR | MAX_CONNECTIONS_VAR => {
+                return self.user_agent.clone().filter(|text| text.starts_with(|it: char| it.is_ascii_digit()));
+            }
+            // The core reads no files, and rejects these.
+            SECRET_FILE_VAR | CA_FILE_VAR => return None,
             other => panic!("unknown variable: {other}"),
         };
         (self.missing_variables & bit == 0).then(|| value.clone())
