@@ -27,6 +27,10 @@ pub struct Attempt<'a> {
 impl Attempt<'_> {
     /// The idempotency key, which is the same in all attempts of an operation; `None` unless the endpoint is
     /// [keyed](super::Endpoint::keyed).
+    ///
+    /// A protocol that asks for it has to send it, because the request is then repeated. It may be a text of the bot:
+    /// one that the request cannot contain, such as a line break in a header, has to be rejected by the method that
+    /// returns the endpoint.
     pub fn idempotency_key(&self) -> Option<&str> {
         self.is_key_taken.set(true);
         self.key
@@ -49,7 +53,7 @@ impl Attempt<'_> {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if `format` returns characters that cannot be in a header.
+    /// `InvalidInput` if `format` returns control characters. Those outside of ASCII are sent as UTF-8.
     pub fn secret(&self, format: impl FnOnce(&Credentials) -> String) -> Result<HeaderValue, Error> {
         sensitive(format(self.credentials)).ok_or_else(|| Error::invalid("credentials", "cannot be in a header"))
     }
@@ -83,5 +87,22 @@ fn contains(request: &Request<Body>, text: &str) -> bool {
 impl fmt::Debug for Attempt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attempt").field("has_token", &self.token.is_some()).field("key", &self.key).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn secret_is_sent_in_utf_8_and_without_control_characters() {
+        let credentials = Credentials::new("depot", "pässwört").expect("they are valid");
+        let is_key_taken = Cell::new(false);
+        let attempt = Attempt { credentials: &credentials, authorization: None, token: None, key: None, is_key_taken };
+        let value = attempt.secret(|credentials| credentials.secret().into()).expect("it has no control characters");
+        assert_eq!((value.as_bytes(), value.is_sensitive()), ("pässwört".as_bytes(), true));
+        let error = attempt.secret(|credentials| alloc::format!("{}\n", credentials.secret())).expect_err("line break");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
     }
 }

@@ -48,7 +48,7 @@ impl<P> Protocol for P where P: Wire + Messages + Chats + Members + Reactions + 
 /// ```
 pub trait Wire: fmt::Debug + Send + Sync + 'static {
     /// Validates credentials when a client is created. They have at most 16 KiB and no control characters, but may have
-    /// characters outside of ASCII, which a header cannot have; the Secret has at least six characters.
+    /// characters outside of ASCII, which few servers read in a header; the Secret has at least six characters.
     ///
     /// # Errors
     ///
