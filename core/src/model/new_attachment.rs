@@ -58,6 +58,18 @@ impl NewAttachment {
         Self(AttachmentKind::File(upload))
     }
 
+    /// Creates a gallery with a single image, such as a graph.
+    ///
+    /// ```
+    /// use teamwire_core::{Draft, model::{NewAttachment, Upload}};
+    ///
+    /// let graph = NewAttachment::image(Upload::from_path("/tmp/load.png"));
+    /// let draft = Draft::text("The load is high").attach(graph);
+    /// ```
+    pub fn image(upload: Upload) -> Self {
+        Self(AttachmentKind::Gallery(vec![upload]))
+    }
+
     /// Creates a gallery: images that are shown together.
     ///
     /// # Errors
