@@ -175,6 +175,17 @@ impl Expect {
         self
     }
 
+    /// Expects a JSON body with a list of the items of all calls with this name, and no others.
+    pub(crate) fn json_item(self, list: &str, item: Value) -> Self {
+        let known = match &self.body {
+            ExpectedBody::Members(members) => members.get(list).and_then(Value::as_array).cloned(),
+            _ => None,
+        };
+        let mut items = known.unwrap_or_default();
+        items.push(item);
+        self.json(Value::Object([(list.to_string(), items.into())].into_iter().collect()))
+    }
+
     /// Accepts any body.
     pub fn any_body(mut self) -> Self {
         self.body = ExpectedBody::Any;

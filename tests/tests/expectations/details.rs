@@ -2,10 +2,13 @@
 
 use chrono::{DateTime, TimeDelta};
 use teamwire_core::{
-    AlertType, Draft, NewChat,
+    AlertType, Client, Draft, NewChat, Script,
     effect::Exchange,
-    model::{Coordinates, NewOneToOne, Upload},
-    script::{Expect, v1::expect},
+    model::{Coordinates, Location, NewAttachment, NewOneToOne, Poll, Upload},
+    script::{
+        Expect,
+        v1::{expect, respond, sample},
+    },
 };
 
 use crate::{by_hand, first, is_expected};
@@ -109,4 +112,36 @@ fn uploads_have_details() {
     let upload = first(&mut *by_hand().chats().chat("c1").post(keyed));
     let key = upload.request.headers()["idempotency-key"].to_str().expect("it is ASCII");
     assert_expected(&upload, any().idempotency_key(key), [any().idempotency_key("plan")]);
+}
+
+#[test]
+fn posts_have_attachments() {
+    let poll = |question: &str| Poll::new(question, ["yes", "no"]).expect("it has options");
+    let depot = || Location::new("Depot", Coordinates::new(48.1, 11.6).expect("it is on earth"));
+    let chat = by_hand().chats().chat("c1");
+    let post = first(&mut *chat.post(Draft::text("hello").attach(poll("Tea?")).attach(depot())));
+    let any = || expect::post("c1");
+    let different = [
+        any().attach(poll("Coffee?")).attach(depot()),
+        any().attach(poll("Tea?")),
+        any().attach(depot()).attach(poll("Tea?")),
+        any().file("a1"),
+    ];
+    assert_expected(&post, any().text("hello").attach(poll("Tea?")).attach(depot()), different);
+
+    let draft = Draft::new()
+        .attach(Upload::from_bytes("plan.txt", "stay calm"))
+        .attach(NewAttachment::image(Upload::from_bytes("map.png", "a map")));
+    let asset = |id: &str| respond::uploaded(sample::asset(id, "plan.txt", "text/plain", 9));
+    let script = Script::new()
+        .on(expect::upload(), [asset("a1"), asset("a2")])
+        .then(expect::post("c1").file("a1").gallery(["a2"]), respond::message(sample::message("m1", "c1", "")));
+    Client::new(script.clone()).chats().chat("c1").post(draft).expect("it is expected");
+    script.assert_done();
+}
+
+#[test]
+#[should_panic(expected = "files are expected by their asset ids")]
+fn file_is_expected_by_its_id() {
+    let _ = expect::post("c1").attach(Upload::from_bytes("plan.txt", "stay calm"));
 }

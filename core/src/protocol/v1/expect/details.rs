@@ -1,13 +1,14 @@
 //! Details of expected requests.
 
 use alloc::vec::Vec;
+use core::slice;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use crate::{
-    model::{AlertType, Coordinates, GroupId, MessageId, UserId},
-    protocol::v1::{assets, wire, wire_enum::WireEnum},
+    model::{AlertType, AssetId, Coordinates, GroupId, MessageId, NewAttachment, UserId},
+    protocol::v1::{assets, attachments, wire, wire_enum::WireEnum},
     script::Expect,
 };
 
@@ -92,6 +93,48 @@ impl Post {
     /// Expects a reply to this message.
     pub fn reply_to(self, mid: impl Into<MessageId>) -> Self {
         self.member("reply_to", json!(mid.into()))
+    }
+
+    /// Expects this attachment after those of earlier calls, and no others: a poll, a location, a live location or a
+    /// calendar event. For files, see [`file`](Self::file) and [`gallery`](Self::gallery).
+    ///
+    /// ```
+    /// use teamwire_core::{Client, Draft, Script, model::Poll, script::v1::{expect, respond, sample}};
+    ///
+    /// let poll = Poll::new("Who is on call?", ["Anna", "Ben"])?;
+    /// let script = Script::new()
+    ///     .then(expect::post("c1").attach(poll.clone()), respond::message(sample::message("m1", "c1", "")));
+    /// Client::new(script.clone()).chats().chat("c1").post(Draft::new().attach(poll))?;
+    /// script.assert_done();
+    /// # Ok::<(), teamwire_core::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the attachment has files, or if the operation would reject it.
+    #[track_caller]
+    pub fn attach(self, attachment: impl Into<NewAttachment>) -> Self {
+        let attachment = attachment.into();
+        assert!(attachment.uploads().is_empty(), "files are expected by their asset ids: see `file` and `gallery`");
+        match attachments::all(slice::from_ref(&attachment), &[]) {
+            Ok(json) => self.attached(json!(json[0])),
+            Err(error) => panic!("the protocol rejects the expected attachment: {error}"),
+        }
+    }
+
+    /// Expects the file with this asset id, from the response to its [upload](super::upload), after the attachments of
+    /// earlier calls, and no others.
+    pub fn file(self, asset: impl Into<AssetId>) -> Self {
+        self.attached(json!({ "kind": "file", "asset": asset.into() }))
+    }
+
+    /// Expects a gallery of the images with these asset ids, after the attachments of earlier calls, and no others.
+    pub fn gallery<A: Into<AssetId>>(self, images: impl IntoIterator<Item = A>) -> Self {
+        let images: Vec<AssetId> = images.into_iter().map(Into::into).collect();
+        self.attached(json!({ "kind": "gallery", "images": images }))
+    }
+
+    fn attached(self, json: Value) -> Self {
+        Self(self.0.json_item("attachments", json))
     }
 
     /// Expects this name of an external sender.
