@@ -15,8 +15,11 @@ impl Latency {
 
     /// Returns the time of a request with this path.
     pub(crate) fn of(&self, path: &str) -> Duration {
-        let of_chat = path.strip_prefix("/v1/chats/");
-        let tid = of_chat.and_then(|rest| rest.split(['/', '?']).next());
-        tid.and_then(|tid| self.chats.get(tid)).copied().unwrap_or(self.default)
+        chat_of(path).and_then(|tid| self.chats.get(tid)).copied().unwrap_or(self.default)
     }
+}
+
+/// Returns the chat of a request with this path.
+pub(crate) fn chat_of(path: &str) -> Option<&str> {
+    path.strip_prefix("/v1/chats/")?.split(['/', '?']).next()
 }

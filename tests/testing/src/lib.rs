@@ -70,6 +70,7 @@ mod agenda;
 mod backend;
 mod clients;
 mod clock;
+mod downtimes;
 mod exchange;
 mod latency;
 mod outcome;

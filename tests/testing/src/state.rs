@@ -16,6 +16,7 @@ use teamwire_sandbox::world::{self, Handled, Now, Parked, Polls, PostedMessage, 
 
 use crate::{
     agenda::{Action, Agenda, Due, Id},
+    downtimes::Downtimes,
     exchange::{self, Pending},
     latency::Latency,
     outcome::Outcome,
@@ -50,7 +51,7 @@ pub(crate) struct State<W> {
     timers: BTreeMap<Id, Option<Waker>>,
     ids: Id,
     pub(crate) latency: Latency,
-    down_until: Duration,
+    downtimes: Downtimes,
     /// The number of messages that the hooks have seen.
     seen: usize,
     pub(crate) hooks: Vec<Hook<W>>,
@@ -80,7 +81,7 @@ impl<W: 'static> State<W> {
             timers: BTreeMap::new(),
             ids: 0,
             latency: Latency::default(),
-            down_until: Duration::ZERO,
+            downtimes: Downtimes::default(),
             seen: 0,
             hooks: Vec::new(),
             requests: Vec::new(),
@@ -166,10 +167,11 @@ impl<W: 'static> State<W> {
         let (id, now) = (self.next_id(), self.clock);
         let path = request.uri().path_and_query().map_or("", |path| path.as_str());
         let latency = self.latency.of(path);
+        let is_down = self.downtimes.concern(path, now);
         let sent = SentRequest { at: now, method: request.method().clone(), path: path.to_owned(), status: None };
         self.requests.push(sent);
         let limit = now.saturating_add(exchange.max_idle());
-        let timers = if now < self.down_until {
+        let timers = if is_down {
             vec![self.agenda.add(now.saturating_add(latency), Due::End(id, Outcome::Refused))]
         } else {
             let arrival = self.agenda.add(now.saturating_add(latency / 2), Due::Arrival(id));
@@ -303,10 +305,11 @@ impl<W: 'static> State<W> {
         self.polls.retain(|other| *other != id);
     }
 
-    /// Makes the server unreachable for this time, and cuts all exchanges.
-    pub(crate) fn down_for(&mut self, time: Duration) {
-        self.down_until = self.down_until.max(self.clock.saturating_add(time));
-        let is_cut = |pending: &Pending| pending.outcome.is_none();
+    /// Makes the requests of a chat fail for this time, or all, and cuts those in progress.
+    pub(crate) fn down_for(&mut self, time: Duration, tid: Option<&str>) {
+        self.downtimes.set(tid, self.clock.saturating_add(time));
+        let is_down = |it: &Pending| self.downtimes.concern(&self.requests[it.index].path, self.clock);
+        let is_cut = |it: &Pending| it.outcome.is_none() && (tid.is_none() || is_down(it));
         let cut: Vec<_> = self.exchanges.iter().filter(|(_, it)| is_cut(it)).map(|(id, _)| *id).collect();
         for id in cut {
             self.end(id, Outcome::Cut);

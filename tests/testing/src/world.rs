@@ -94,7 +94,24 @@ impl World {
     /// Makes the server unreachable for this time from now. Exchanges in progress are cut: the bot cannot know whether
     /// the server has acted on them. Others fail without having been sent.
     pub fn down_for(&self, time: Duration) {
-        self.with(|state| state.down_for(time));
+        self.with(|state| state.down_for(time, None));
+    }
+
+    /// Makes the requests of one chat fail for this time from now, as if the server was unreachable for them. Those in
+    /// progress are cut. The feeds of all chats continue.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use teamwire_testing::{World, org};
+    ///
+    /// let world = World::new(7);
+    /// world.down_in(org::LOBBY, Duration::from_secs(3600));
+    /// let client = world.blocking();
+    /// client.chats().chat(org::LOBBY).post("hello").expect_err("it fails");
+    /// client.chats().chat(org::NOTICES).post("hello").expect("it is another chat");
+    /// ```
+    pub fn down_in(&self, tid: &str, time: Duration) {
+        self.with(|state| state.down_for(time, Some(tid)));
     }
 
     /// Sets the time between a request and its response from now on: half of it passes before the request arrives. Zero
@@ -113,6 +130,22 @@ impl World {
     /// Returns the texts of the messages in a chat, oldest first; `None` for deleted messages and those without text.
     pub fn texts(&self, tid: &str) -> Vec<Option<String>> {
         self.with(|state| state.server().texts(tid))
+    }
+
+    /// Returns the messages in a chat, oldest first, without those that were deleted: with their ids, senders, types
+    /// and attachments.
+    ///
+    /// ```
+    /// use teamwire_testing::{World, org};
+    ///
+    /// let world = World::new(7);
+    /// let mid = world.act(org::ANNA, |anna| anna.post(org::LOBBY, "Pump 3 is down"))?;
+    /// let message = &world.messages(org::LOBBY)[0];
+    /// assert_eq!((&message.mid, message.from.as_str(), message.is_from_bot), (&mid, org::ANNA, false));
+    /// # Ok::<(), teamwire_testing::Rejection>(())
+    /// ```
+    pub fn messages(&self, tid: &str) -> Vec<PostedMessage> {
+        self.with(|state| state.server().messages(tid))
     }
 
     /// Returns the latitude and longitude of each user who shares a position in a chat now, by `uid`: people and bots.

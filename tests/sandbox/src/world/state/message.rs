@@ -43,6 +43,10 @@ pub struct PostedMessage {
     pub alert_type: Option<&'static str>,
     /// The text.
     pub text: Option<String>,
+    /// The `mid` of the message to which it replies.
+    pub reply_to: Option<String>,
+    /// The attachments, as in the JSON of the message.
+    pub attachments: Vec<Value>,
 }
 
 impl Message {
@@ -54,6 +58,8 @@ impl Message {
             is_from_bot: directory.users.get(&self.from).is_some_and(|user| user.is_bot),
             alert_type: self.alert_type.map(AlertType::name),
             text: self.msg.clone(),
+            reply_to: self.reply_to.clone(),
+            attachments: self.attachments.clone(),
         }
     }
 

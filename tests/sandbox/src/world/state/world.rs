@@ -130,6 +130,12 @@ impl World {
         self.chats.get(tid).map(|chat| chat.messages.iter().map(text).collect()).unwrap_or_default()
     }
 
+    /// The messages of a chat, oldest first, without those that were deleted.
+    pub fn messages(&self, tid: &str) -> Vec<PostedMessage> {
+        let messages = self.chats.get(tid).into_iter().flat_map(|chat| &chat.messages);
+        messages.filter(|it| !it.deleted).map(|it| it.to_posted(&self.directory, tid)).collect()
+    }
+
     /// The latitude and longitude of each user who shares a position in a chat, by `uid`.
     pub fn positions(&self, now: Now, tid: &str) -> BTreeMap<String, (f64, f64)> {
         let shares = self.chats.get(tid).into_iter().flat_map(|chat| &chat.shares);
