@@ -1,10 +1,12 @@
 mod catch_up;
 mod changes;
 mod delivery;
+mod due;
 mod entry;
 mod event;
 mod follow;
 mod messages;
+mod retention;
 
 use std::{
     fmt,
@@ -57,8 +59,9 @@ use crate::StateFile;
 /// [`follow`](Self::follow) is the whole loop of a bot: it delivers, reports reactions, and knows what is due.
 ///
 /// Posted messages stay in the outbox, with their ids and the reactions to them, until they are
-/// [removed](OutboxMessages::retain). The whole file is written with each change, so it is for hundreds of messages
-/// rather than for all of a year. As with a [`StateFile`], one process uses the file at a time.
+/// [removed](OutboxMessages::retain), or until they have not been used for a [time](Self::with_retention). The whole
+/// file is written with each change, so it is for hundreds of messages rather than for all of a year. As with a
+/// [`StateFile`], one process uses the file at a time.
 ///
 /// It needs a protocol with idempotency keys: with any other, [`deliver`](Self::deliver) fails with
 /// [`Unsupported`](teamwire_core::ErrorKind::Unsupported), and the messages wait.

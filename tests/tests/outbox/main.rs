@@ -6,6 +6,7 @@ mod follow;
 mod follow_scripts;
 mod follow_sockets;
 mod messages;
+mod retention;
 mod sockets;
 mod state;
 

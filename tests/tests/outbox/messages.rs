@@ -181,10 +181,22 @@ fn key_is_any_text() {
 }
 
 #[test]
+fn draft_of_a_message_is_known_until_it_is_posted() {
+    let outbox = Outbox::in_memory();
+    outbox.change(|messages| messages.add_with("a", "c1", "hello", 1)).expect("saved");
+    let draft = |outbox: &Outbox<u32>| outbox.messages().entry("a").and_then(|it| it.draft.cloned());
+    let waiting = draft(&outbox).expect("it waits");
+    assert_eq!((waiting.text.as_deref(), waiting.idempotency_key.as_deref()), (Some("hello"), Some("a")));
+    post(&outbox);
+    assert_eq!(draft(&outbox), None);
+}
+
+#[test]
 fn debug_output_has_no_texts() {
     let folder = Folder::new();
     let outbox = open(&folder);
     outbox.change(|messages| messages.add_with("a", "c1", "confidential", 1)).expect("saved");
-    let shown = format!("{outbox:?}");
+    let messages = outbox.messages();
+    let shown = format!("{outbox:?} {:?}", messages.entry("a"));
     assert!(shown.contains("waiting: 1") && !shown.contains("confidential"), "{shown}");
 }

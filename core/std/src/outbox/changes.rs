@@ -1,6 +1,9 @@
 //! Changes of an outbox that are to be saved.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use teamwire_core::Error;
 
@@ -20,6 +23,8 @@ pub(super) struct State<T> {
     pub(super) followers: usize,
     /// Number of deliveries that have failed since the last post.
     pub(super) failures: u32,
+    /// Time after which messages that are not used are removed; `None` for never.
+    pub(super) retention: Option<Duration>,
 }
 
 pub(super) struct Pending<T> {
@@ -37,7 +42,8 @@ impl<T> Pending<T> {
 
 impl<T> State<T> {
     pub(super) fn new(saved: OutboxMessages<T>) -> Self {
-        Self { saved: Arc::new(saved), pending: None, is_delivering: false, followers: 0, failures: 0 }
+        let saved = Arc::new(saved);
+        Self { saved, pending: None, is_delivering: false, followers: 0, failures: 0, retention: None }
     }
 
     pub(super) fn newest(&self) -> &OutboxMessages<T> {

@@ -1,5 +1,6 @@
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -11,7 +12,7 @@ use teamwire_core::{
 };
 
 /// A message of an [`Outbox`](super::Outbox): see [`OutboxMessages::entry`](super::OutboxMessages::entry).
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
 #[non_exhaustive]
 pub struct OutboxEntry<'outbox, T> {
     /// The key.
@@ -24,12 +25,30 @@ pub struct OutboxEntry<'outbox, T> {
     pub sent_at: Option<DateTime<Utc>>,
     /// The message can never be posted: see [`Outbox::deliver`](super::Outbox::deliver).
     pub is_rejected: bool,
-    /// The time at which it is due: see [`OutboxMessages::set_due`](super::OutboxMessages::set_due).
+    /// The message that is to be posted, with its idempotency key; `None` once it has been posted or rejected.
+    pub draft: Option<&'outbox Draft>,
+    /// The time at which it is due: see [`OutboxMessages::set_due`](super::OutboxMessages::set_due). That of
+    /// [`set_due_after`](super::OutboxMessages::set_due_after) is known once the message has been posted.
     pub due_at: Option<DateTime<Utc>>,
     /// The newest reaction of each user that was reported by [`Outbox::follow`](super::Outbox::follow).
     pub reactions: &'outbox BTreeMap<UserId, ReactionType>,
     /// The data of the program; `None` if it was added without.
     pub data: Option<&'outbox T>,
+}
+
+/// Shows no texts, except for those of the data.
+impl<T: fmt::Debug> fmt::Debug for OutboxEntry<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutboxEntry")
+            .field("key", &self.key)
+            .field("chat", &self.chat)
+            .field("posted", &self.mid.zip(self.sent_at))
+            .field("is_rejected", &self.is_rejected)
+            .field("due_at", &self.due_at)
+            .field("reactions", &self.reactions)
+            .field("data", &self.data)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A message that is to be posted.
@@ -80,6 +99,9 @@ pub(super) struct Saved<T> {
     pub(super) post: Post,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) due_at: Option<DateTime<Utc>>,
+    /// The time after its post at which it is due, in milliseconds. Only of one that waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) due_after: Option<u64>,
     /// The key of the message to which it replies, as long as that waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reply_to: Option<String>,
@@ -88,6 +110,9 @@ pub(super) struct Saved<T> {
     /// Number of reactions that were recorded, with those that users have changed since.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) reaction_count: u64,
+    /// The time that it has not been used, in milliseconds: see [`with_retention`](super::Outbox::with_retention).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) unused: u64,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(super) data: Option<T>,
 }
@@ -121,9 +146,13 @@ impl<T> Saved<T> {
             Post::Posted { mid, sent_at, .. } => (Some(mid), Some(*sent_at)),
             Post::Waiting(_) | Post::Rejected => (None, None),
         };
+        let draft = match &self.post {
+            Post::Waiting(draft) => Some(&**draft),
+            Post::Posted { .. } | Post::Rejected => None,
+        };
         let Self { key, chat, due_at, reactions, data, .. } = self;
         let is_rejected = matches!(self.post, Post::Rejected);
-        OutboxEntry { key, chat, mid, sent_at, is_rejected, due_at: *due_at, reactions, data: data.as_ref() }
+        OutboxEntry { key, chat, mid, sent_at, is_rejected, draft, due_at: *due_at, reactions, data: data.as_ref() }
     }
 
     pub(super) fn is_waiting(&self) -> bool {

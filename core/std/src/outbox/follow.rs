@@ -18,6 +18,7 @@ use super::{
     entry::Serial,
     event::OutboxEvent,
     messages::{OutboxMessages, Recorded},
+    retention::{Look, Retention},
 };
 
 impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> {
@@ -95,29 +96,36 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
         handler: impl FnMut(&mut OutboxMessages<T>, OutboxEvent<'_>) + Send + 'a,
     ) -> X::Run<'a, ()> {
         X::run_future(async move {
-            let _following = Following::start(self);
+            let following = Following::start(self);
             // The loop repeats requests by itself, so that none of them delays the others for long.
             let without_retries = client.with_retry(RetryPolicy::NEVER);
             let catch_up = CatchUp::default();
-            let mut follower = Follower { outbox: self, client, without_retries, catch_up, retry_at: None, handler };
+            // Two loops would count the time twice.
+            let retention = following.is_first.then(|| Retention::start(client.now().moment));
+            let mut follower =
+                Follower { outbox: self, client, without_retries, catch_up, retry_at: None, retention, handler };
             follower.run().await.or_else(Error::unless_cancelled)
         })
     }
 }
 
 /// Leaves the delivery to the loop, until it is dropped.
-struct Following<'outbox, T>(&'outbox Outbox<T>);
+struct Following<'outbox, T> {
+    outbox: &'outbox Outbox<T>,
+    is_first: bool,
+}
 
 impl<'outbox, T> Following<'outbox, T> {
     fn start(outbox: &'outbox Outbox<T>) -> Self {
-        outbox.0.state().followers += 1;
-        Self(outbox)
+        let mut state = outbox.0.state();
+        state.followers += 1;
+        Self { outbox, is_first: state.followers == 1 }
     }
 }
 
 impl<T> Drop for Following<'_, T> {
     fn drop(&mut self) {
-        self.0.0.state().followers -= 1;
+        self.outbox.0.state().followers -= 1;
     }
 }
 
@@ -128,6 +136,8 @@ struct Follower<'a, T, X: Portable, H> {
     catch_up: CatchUp,
     /// Before, nothing is delivered.
     retry_at: Option<Moment>,
+    /// `None` if another loop counts the time.
+    retention: Option<Retention>,
     handler: H,
 }
 
@@ -167,7 +177,9 @@ where
                 }
             };
             let retry_after = self.retry_at.map(|at| at.saturating_duration_since(now.moment));
-            match X::next_within(&mut events, wait.into_iter().chain(retry_after).min(), &changed).await? {
+            let look_after = self.expire(now.moment).await?;
+            let wait = wait.into_iter().chain(retry_after).chain(look_after).min();
+            match X::next_within(&mut events, wait, &changed).await? {
                 Waited::Event(event) => self.handle(event).await?,
                 Waited::TimedOut => {}
                 Waited::Ended => return Ok(()),
@@ -232,6 +244,19 @@ where
                 Ok(false)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Removes the messages whose retention is over. Returns the time until the next look at them.
+    async fn expire(&mut self, now: Moment) -> Result<Option<Duration>, Error> {
+        let retention = self.outbox.0.state().retention;
+        let Some((counter, retention)) = self.retention.as_mut().zip(retention) else { return Ok(None) };
+        match counter.next(retention, now) {
+            Look::After(time) => Ok(Some(time)),
+            Look::Now(interval) => {
+                self.outbox.apply_on(self.client, |messages| messages.expire(retention, interval)).await?;
+                Ok(Some(interval))
+            }
         }
     }
 

@@ -5,11 +5,13 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use serde::Serialize;
 use teamwire_core::{
     Checkpoint, Draft, Message, Reaction,
-    chrono::{DateTime, TimeDelta, Utc},
     model::{MessageId, ThreadId},
 };
 
-use super::entry::{OutboxEntry, Post, Saved, Serial, Waiting};
+use super::{
+    due,
+    entry::{OutboxEntry, Post, Saved, Serial, Waiting},
+};
 
 /// The messages of an [`Outbox`](super::Outbox): those of a moment, from [`Outbox::messages`](super::Outbox::messages),
 /// or those that the closure of [`Outbox::change`](super::Outbox::change) changes.
@@ -69,7 +71,8 @@ impl<T> OutboxMessages<T> {
 impl<T: Clone> OutboxMessages<T> {
     /// Adds a message that is to be posted in this chat. The idempotency key of the draft is derived from the key,
     /// which may be [any text](Draft::idempotency_key_for). Returns `false`, and changes nothing, if there is a message
-    /// with this key already: waiting, posted or rejected.
+    /// with this key already: waiting, posted or rejected. Such a message [counts as
+    /// used](super::Outbox::with_retention).
     pub fn add(&mut self, key: impl Into<String>, chat: impl Into<ThreadId>, draft: impl Into<Draft>) -> bool {
         self.insert(key.into(), chat.into(), draft.into(), None, None)
     }
@@ -91,6 +94,7 @@ impl<T: Clone> OutboxMessages<T> {
     ///
     /// If that message is rejected or removed before it is posted, the reply is rejected.
     pub fn add_reply(&mut self, key: impl Into<String>, to_key: &str, draft: impl Into<Draft>) -> bool {
+        self.used(to_key);
         let Some(to) = self.entry(to_key).filter(|to| !to.is_rejected) else { return false };
         let (chat, mut draft) = (to.chat.clone(), draft.into());
         draft.reply_to = to.mid.cloned();
@@ -107,23 +111,9 @@ impl<T: Clone> OutboxMessages<T> {
         let before = serde_json::to_vec(data).ok();
         change(data);
         // What makes no difference is not written to the disk.
-        self.is_changed |= before.is_none() || before != serde_json::to_vec(data).ok();
-    }
-
-    /// Sets the time at which the message is due, such as that of an escalation: [`Outbox::follow`] then passes
-    /// [`Due`], once, and afterwards it is not due any more. `None` means never. A message that still waits at that
-    /// time is due when it is posted, and one that is rejected never. Without such a message, it does nothing.
-    ///
-    /// The time is that of the [client](teamwire_core::Client::now). A `Due` whose handler sets a time that has passed
-    /// comes again after a second.
-    ///
-    /// [`Outbox::follow`]: super::Outbox::follow
-    /// [`Due`]: super::OutboxEvent::Due
-    pub fn set_due(&mut self, key: &str, at: impl Into<Option<DateTime<Utc>>>) {
-        let at = at.into();
-        if self.entry(key).is_some_and(|message| !message.is_rejected && message.due_at != at) {
+        if before.is_none() || before != serde_json::to_vec(data).ok() {
             self.is_changed = true;
-            self.find(key).into_iter().for_each(|message| message.due_at = at);
+            self.used(key);
         }
     }
 
@@ -137,12 +127,13 @@ impl<T: Clone> OutboxMessages<T> {
     }
 
     /// Removes the posted and rejected messages for which `keep` returns `false`, such as those of last week.
-    /// Their keys can be added again, as after [`remove`](Self::remove).
+    /// Their keys can be added again, as after [`remove`](Self::remove). For a program that runs,
+    /// [`Outbox::with_retention`](super::Outbox::with_retention) does it.
     pub fn retain(&mut self, mut keep: impl FnMut(OutboxEntry<'_, T>) -> bool) {
         self.keep(|message| message.is_waiting() || keep(message.entry()));
     }
 
-    fn keep(&mut self, mut keep: impl FnMut(&Saved<T>) -> bool) -> bool {
+    pub(super) fn keep(&mut self, mut keep: impl FnMut(&Saved<T>) -> bool) -> bool {
         let before = self.list.len();
         self.list.retain(|message| keep(message));
         let is_shorter = self.list.len() < before;
@@ -155,18 +146,39 @@ impl<T: Clone> OutboxMessages<T> {
 
     fn insert(&mut self, key: String, chat: ThreadId, draft: Draft, reply_to: Option<String>, data: Option<T>) -> bool {
         if self.entry(&key).is_some() {
+            self.used(&key);
             return false;
         }
         let post = Post::Waiting(Box::new(draft.idempotency_key_for(&key)));
         let (reactions, reaction_count) = (BTreeMap::new(), 0);
         let serial = Serial::default();
-        let due_at = None;
-        self.list.push(Arc::new(Saved { serial, key, chat, post, due_at, reply_to, reactions, reaction_count, data }));
+        let (due_at, due_after, unused) = (None, None, 0);
+        self.list.push(Arc::new(Saved {
+            serial,
+            key,
+            chat,
+            post,
+            due_at,
+            due_after,
+            reply_to,
+            reactions,
+            reaction_count,
+            unused,
+            data,
+        }));
         self.is_changed = true;
         true
     }
 
-    fn find(&mut self, key: &str) -> Option<&mut Saved<T>> {
+    /// The message is in use. Without a retention, that changes nothing.
+    pub(super) fn used(&mut self, key: &str) {
+        if self.list.iter().any(|message| message.key == key && message.unused > 0) {
+            self.is_changed = true;
+            self.find(key).into_iter().for_each(|message| message.unused = 0);
+        }
+    }
+
+    pub(super) fn find(&mut self, key: &str) -> Option<&mut Saved<T>> {
         self.list.iter_mut().find(|message| message.key == key).map(Arc::make_mut)
     }
 }
@@ -178,6 +190,9 @@ impl<T: Clone> OutboxMessages<T> {
     pub(super) fn posted(&mut self, serial: Serial, message: &Message) -> Option<String> {
         let posted = self.find_waiting(serial)?;
         let key = posted.key.clone();
+        if let Some(after) = posted.due_after.take() {
+            posted.due_at = due::later(message.sent_at, after);
+        }
         posted.post = Post::Posted {
             mid: message.mid.clone(),
             sent_at: message.sent_at,
@@ -198,7 +213,7 @@ impl<T: Clone> OutboxMessages<T> {
     /// Keeps that a message can never be posted, and the replies to it neither. Returns their keys.
     pub(super) fn rejected(&mut self, serial: Serial) -> Vec<String> {
         let Some(message) = self.find_waiting(serial) else { return Vec::new() };
-        (message.post, message.due_at) = (Post::Rejected, None);
+        (message.post, message.due_at, message.due_after) = (Post::Rejected, None, None);
         let key = message.key.clone();
         self.is_changed = true;
         let replies = self.reject_replies();
@@ -219,7 +234,7 @@ impl<T: Clone> OutboxMessages<T> {
             let Some(to) = &rest[0].reply_to else { continue };
             if !before.iter().any(|message| message.key == *to && message.is_waiting()) {
                 let reply = Arc::make_mut(&mut rest[0]);
-                (reply.post, reply.due_at, reply.reply_to) = (Post::Rejected, None, None);
+                (reply.post, reply.due_at, reply.due_after, reply.reply_to) = (Post::Rejected, None, None, None);
                 rejected.push(reply.key.clone());
             }
         }
@@ -240,6 +255,7 @@ impl<T: Clone> OutboxMessages<T> {
         let message = Arc::make_mut(message);
         message.reactions.insert(reaction.from_user.uid.clone(), reaction.reaction_type.clone());
         message.reaction_count += 1;
+        message.unused = 0;
         self.is_changed = true;
         Recorded::News { key: message.key.clone(), number: message.reaction_count }
     }
@@ -250,38 +266,6 @@ impl<T: Clone> OutboxMessages<T> {
             self.checkpoint = checkpoint.cloned();
             self.is_changed = true;
         }
-    }
-
-    /// Returns the key of a posted message that is due, which it is not any more.
-    pub(super) fn take_due(&mut self, serial: Serial, now: DateTime<Utc>) -> Option<String> {
-        let message = self.find_posted(serial)?;
-        message.due_at.take_if(|at| *at <= now)?;
-        let key = message.key.clone();
-        self.is_changed = true;
-        Some(key)
-    }
-
-    /// A message that is due again is so after a second, so that the loop of a bot that made a mistake has pauses.
-    pub(super) fn delay_due(&mut self, serial: Serial, now: DateTime<Utc>) {
-        let later = now.checked_add_signed(TimeDelta::seconds(1));
-        if let Some(message) = self.find_posted(serial).filter(|message| message.due_at.is_some_and(|at| at <= now)) {
-            message.due_at = later;
-            self.is_changed = true;
-        }
-    }
-
-    /// Returns the key of a posted message, which is not due any more.
-    pub(super) fn never_due(&mut self, serial: Serial) -> Option<String> {
-        let message = self.find_posted(serial)?;
-        let was_due = message.due_at.take().is_some();
-        let key = message.key.clone();
-        self.is_changed |= was_due;
-        Some(key)
-    }
-
-    fn find_posted(&mut self, serial: Serial) -> Option<&mut Saved<T>> {
-        let message = self.list.iter_mut().find(|message| message.serial == serial)?;
-        matches!(message.post, Post::Posted { .. }).then(|| Arc::make_mut(message))
     }
 }
 
