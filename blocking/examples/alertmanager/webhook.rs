@@ -13,20 +13,14 @@ pub(crate) struct Webhook {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Alert {
-    pub(crate) status: Status,
+    /// `firing` or `resolved`.
+    pub(crate) status: String,
     #[serde(default)]
     labels: BTreeMap<String, String>,
     #[serde(default)]
     annotations: BTreeMap<String, String>,
     pub(crate) starts_at: DateTime<Utc>,
     fingerprint: String,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Status {
-    Firing,
-    Resolved,
 }
 
 impl Alert {
