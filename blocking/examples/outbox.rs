@@ -13,7 +13,7 @@ use std::{
     io::{self, BufRead},
 };
 
-use teamwire_blocking::{Client, Delivery, Error, Outbox};
+use teamwire_blocking::{Client, Error, Outbox, OutboxDelivery};
 
 fn main() -> Result<(), Box<dyn StdError>> {
     let chat = env::args().nth(1).ok_or("usage: outbox CHAT_ID")?;
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn StdError>> {
 }
 
 /// Posts the messages in their order.
-fn deliver(client: &Client, outbox: &Outbox) -> Result<Delivery, Error> {
+fn deliver(client: &Client, outbox: &Outbox) -> Result<OutboxDelivery, Error> {
     outbox.deliver(client, |messages, key, outcome| {
         // The chat has been closed, for instance. The other messages are still posted.
         if let Err(error) = outcome {

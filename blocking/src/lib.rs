@@ -167,7 +167,7 @@ pub use teamwire_core::{
 pub use teamwire_core::{chrono, http, serde, serde_json, url};
 #[doc(inline)]
 pub use teamwire_std::{
-    Delivery, Outbox, OutboxEntry, OutboxEvent, OutboxMessages, StateFile, config_from_env, config_from_settings,
+    Outbox, OutboxDelivery, OutboxEntry, OutboxEvent, OutboxMessages, StateFile, config_from_env, config_from_settings,
     image_file, path_to_string, upload_file,
 };
 

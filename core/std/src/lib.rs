@@ -37,7 +37,7 @@ pub use self::{
     happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, PreferredAddresses},
     host::{at_host, authority, without_brackets},
     origin::Origin,
-    outbox::{Delivery, Outbox, OutboxEntry, OutboxEvent, OutboxMessages},
+    outbox::{Outbox, OutboxDelivery, OutboxEntry, OutboxEvent, OutboxMessages},
     paths::{image_file, path_to_string, upload_file},
     pool::{ConnectionHistory, OPENING_POLL_INTERVAL, Opening, Pool, Pooled},
     progress::{BodyProgress, UploadProgress},

@@ -18,7 +18,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use teamwire_core::{Checkpoint, Client, Error, StopHandle, executor::Portable};
 
 use self::changes::{Pending, State, Token};
-pub use self::{delivery::Delivery, entry::OutboxEntry, event::OutboxEvent, messages::OutboxMessages};
+pub use self::{delivery::OutboxDelivery, entry::OutboxEntry, event::OutboxEvent, messages::OutboxMessages};
 use crate::StateFile;
 
 /// Messages that are posted once each, also if the program is killed meanwhile, in a [`StateFile`].

@@ -18,7 +18,7 @@ const MAX_BACKOFF: Duration = Duration::from_secs(60);
 /// The outcome of [`Outbox::deliver`].
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Delivery {
+pub struct OutboxDelivery {
     /// Number of messages that were posted.
     pub posted: usize,
     /// Number of messages that can never be posted.
@@ -44,14 +44,14 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     ///
     /// - After an error that [is transient](Error::is_transient), such as that of an outage or of a
     ///   [deadline](Client::with_deadline), the message and those behind it still wait, so that their order is kept:
-    ///   see [`Delivery::failure`] and [`Delivery::retry_after`].
+    ///   see [`OutboxDelivery::failure`] and [`OutboxDelivery::retry_after`].
     /// - A rejected message does not block the others. It stays in the outbox, so that a repetition of its
     ///   [`add`](OutboxMessages::add) does nothing.
     /// - If the client is stopped, or the future dropped, a post that has begun may have taken effect. The message
     ///   still waits; the next delivery posts it again with its key, and so learns the id.
     /// - One delivery runs at a time, which posts also what other threads add. Another call returns at once, with
-    ///   nothing posted, and a time in [`Delivery::retry_after`] if messages wait: the one that runs may fail or be
-    ///   dropped. So every thread may call it after a change.
+    ///   nothing posted, and a time in [`OutboxDelivery::retry_after`] if messages wait: the one that runs may fail or
+    ///   be dropped. So every thread may call it after a change.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
         &'a self,
         client: &'a Client<X>,
         settled: impl FnMut(&mut OutboxMessages<T>, &str, Result<&Message, &Error>) + Send + 'a,
-    ) -> X::Run<'a, Delivery> {
+    ) -> X::Run<'a, OutboxDelivery> {
         X::run_future(async move {
             let is_followed = self.0.state().followers > 0;
             if is_followed { Ok(self.busy()) } else { self.deliver_all(client, settled).await }
@@ -76,9 +76,9 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
     }
 
     /// The outcome while another delivery runs.
-    fn busy(&self) -> Delivery {
+    fn busy(&self) -> OutboxDelivery {
         let retry_after = (self.0.state().newest().waiting() > 0).then_some(MIN_BACKOFF);
-        Delivery { retry_after, ..Delivery::default() }
+        OutboxDelivery { retry_after, ..OutboxDelivery::default() }
     }
 
     /// Same as [`deliver`](Self::deliver), also while [`follow`](Self::follow) runs.
@@ -86,8 +86,8 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Outbox<T> 
         &self,
         client: &Client<X>,
         mut settled: impl FnMut(&mut OutboxMessages<T>, &str, Result<&Message, &Error>) + Send,
-    ) -> Result<Delivery, Error> {
-        let mut delivery = Delivery::default();
+    ) -> Result<OutboxDelivery, Error> {
+        let mut delivery = OutboxDelivery::default();
         let Some(mut running) = Running::start(self) else { return Ok(self.busy()) };
         while let Some(Waiting { serial, chat, draft }) = running.next() {
             let outcome = X::wait(client.chats().chat(chat).post(draft)).await;
