@@ -1,7 +1,8 @@
 //! A connection to a server, with its buffers.
 
 use std::{
-    io,
+    io, mem,
+    sync::{Arc, Weak},
     task::{Context, Poll, Waker},
     time::Instant,
 };
@@ -47,6 +48,27 @@ pub(super) enum WriteOutcome {
     Received(io::Result<usize>),
 }
 
+/// A stream on a thread that may block, which must not wait for it.
+pub(super) struct Borrowed<S> {
+    stream: Stream<S>,
+    owner: Weak<()>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Borrowed<S> {
+    /// Returns whether the future of the exchange was dropped. The connection is closed when this is.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.owner.strong_count() == 0
+    }
+
+    pub(super) fn poll_read(&mut self, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.stream.poll_read(&mut Context::from_waker(Waker::noop()), buffer)
+    }
+
+    pub(super) fn poll_write(&mut self, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.stream.poll_write(&mut Context::from_waker(Waker::noop()), bytes)
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub(super) fn new(socket: S, origin: Origin) -> Self {
         Self {
@@ -61,7 +83,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Returns whether the connection, which is idle, is open, as far as is known: no bytes have arrived, as on an idle
     /// connection they are not a response to any request. One that is trusted is not checked by a system call.
     pub(super) fn is_idle<R: Runtime<Stream = S>>(&mut self, is_trusted: bool, runtime: &R) -> bool {
-        let has_arrived = if is_trusted { Some(false) } else { runtime.has_arrived(self.stream.socket()) };
+        let Some(socket) = self.stream.socket() else { return false };
+        let has_arrived = if is_trusted { Some(false) } else { runtime.has_arrived(socket) };
         match has_arrived {
             Some(false) => self.stream.is_idle(),
             Some(true) if !self.stream.is_tls() => false,
@@ -109,6 +132,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         debug_assert!(self.input.is_empty(), "bytes would be skipped");
         let stream = &mut self.stream;
         deadline.run(|cx| stream.poll_read(cx, buffer)).await
+    }
+
+    /// Lends the stream to this work, on a thread that may block. What is pending there has to be polled again
+    /// afterwards.
+    pub(super) async fn lend<R, T>(
+        &mut self,
+        runtime: &R,
+        work: impl FnOnce(&mut Borrowed<S>) -> T + Send + 'static,
+    ) -> T
+    where
+        R: Runtime<Stream = S>,
+        T: Send + 'static,
+        S: Send + 'static,
+    {
+        let owner = Arc::new(());
+        let stream = mem::replace(&mut self.stream, Stream::Lent);
+        let mut borrowed = Borrowed { stream, owner: Arc::downgrade(&owner) };
+        let work = move || {
+            let result = work(&mut borrowed);
+            (borrowed.stream, result)
+        };
+        let (stream, result) = runtime.unblock(work).await;
+        self.stream = stream;
+        result
     }
 
     /// Reads what has arrived behind a response, without waiting: an input that is not empty, or has ended, shows that

@@ -99,6 +99,12 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         }
     }
 
+    /// Records that bytes have moved on another thread. Fails if the exchange has meanwhile exceeded its whole time.
+    pub(super) fn on_burst(&mut self) -> Result<(), TransportError> {
+        self.on_activity();
+        if self.has_expired(Instant::now()) { Err(self.timeout_error()) } else { Ok(()) }
+    }
+
     /// Replaces the limit of a long poll by one of inactivity, once the head of its response has arrived.
     pub(super) fn head_has_arrived(&mut self) {
         if let Timeout::LongPoll { .. } = self.timeout {

@@ -42,8 +42,10 @@ pub(super) async fn perform<R: Runtime>(
     progress.begin(connection.output.len(), UploadProgress::new(&body));
 
     deadline.enter_phase("sending the request");
-    if total > 0 {
-        deadline.watch_drain(connection.stream.socket());
+    if total > 0
+        && let Some(socket) = connection.stream.socket()
+    {
+        deadline.watch_drain(socket);
     }
     let mut in_flight = InFlight { connection, response: PendingResponse::new(&parts.method), progress, deadline };
     let sent = match upload {

@@ -23,6 +23,11 @@ impl ExchangeProgress {
         (self.head_left, self.body) = (head, body);
     }
 
+    /// Returns whether the progress of the request's body is observed.
+    pub(super) const fn is_observed(&self) -> bool {
+        self.body.is_some()
+    }
+
     /// Records that this number of bytes was sent.
     pub(super) fn record_sent(&mut self, bytes: usize) {
         self.sent = true;

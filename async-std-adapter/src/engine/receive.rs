@@ -194,6 +194,12 @@ pub(super) async fn receive<R: Runtime>(
         connection.input.expand();
     }
     let (mut decoder, mut arrived, mut reported, mut has_bypassed_input) = (BodyDecoder::new(mode), 0, 0, false);
+    let mut report = |arrived| {
+        if arrived > reported {
+            receiving.progress.report(arrived, announced);
+            reported = arrived;
+        }
+    };
     loop {
         loop {
             let unread = connection.input.unread();
@@ -208,10 +214,7 @@ pub(super) async fn receive<R: Runtime>(
             }
         }
         decoder.check()?;
-        if arrived > reported {
-            receiving.progress.report(arrived, announced);
-            reported = arrived;
-        }
+        report(arrived);
         if decoder.has_ended() {
             if has_bypassed_input {
                 connection.read_excess();
@@ -224,16 +227,10 @@ pub(super) async fn receive<R: Runtime>(
             // Without a copy. In memory, the room would have to be zeroed.
             BodySink::File(file) if plain > 0 && connection.input.is_empty() => {
                 has_bypassed_input = true;
-                let room = file.room();
-                let most = room.len().min(plain);
-                let received = connection.receive_into(&mut room[..most], deadline).await?;
-                if let Ok(bytes) = received {
-                    decoder.skip(bytes);
-                    arrived += bytes as u64;
-                    if sink.fill(bytes)? {
-                        sink.write(deadline).await?;
-                    }
-                }
+                let (bytes, received) = file.receive(connection, plain, deadline).await?;
+                decoder.skip(bytes);
+                arrived += bytes as u64;
+                report(arrived);
                 received
             }
             _ => connection.receive(deadline).await?,

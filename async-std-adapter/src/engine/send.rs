@@ -14,7 +14,7 @@ use teamwire_std::http1::EXPECT_CONTINUE_TIMEOUT;
 
 use super::{
     connection::WriteOutcome,
-    file::Upload,
+    file::{CHUNK_SIZE, MAX_BURST, Upload},
     in_flight::{InFlight, Interrupted},
     input::BUFFER_SIZE,
 };
@@ -46,14 +46,21 @@ impl<R: Runtime> InFlight<'_, '_, R> {
             let chunk = source.next(self.deadline.runtime()).await?;
             self.send(chunk).await?;
         }
-        loop {
-            let chunk = source.next(self.deadline.runtime()).await?;
-            if chunk.is_empty() {
-                return self.flush().await;
-            }
+        while !source.has_ended() {
             self.read_available().await?;
-            self.write(chunk).await?;
+            // An observer sees the body leave in chunks.
+            let most = if self.progress.is_observed() { CHUNK_SIZE } else { MAX_BURST };
+            let (sent, rest) = source.send(self.connection, self.deadline.runtime(), most).await;
+            if sent > 0 {
+                self.progress.record_sent(sent);
+            }
+            let rest = rest?;
+            self.deadline.on_burst()?;
+            if !rest.is_empty() {
+                self.write(rest).await?;
+            }
         }
+        self.flush().await
     }
 
     /// Waits a limited time for `100 Continue`.

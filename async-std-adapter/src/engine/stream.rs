@@ -14,6 +14,8 @@ use super::tls::TlsStream;
 pub(super) enum Stream<S> {
     Plain(S),
     Tls(Box<TlsStream<S>>),
+    /// On a thread that may block. It stays so if the future that waits for that thread is dropped.
+    Lent,
 }
 
 impl<S> Stream<S> {
@@ -26,13 +28,16 @@ impl<S> Stream<S> {
         match self {
             Self::Plain(_) => true,
             Self::Tls(tls) => tls.is_idle(),
+            Self::Lent => false,
         }
     }
 
-    pub(super) const fn socket(&self) -> &S {
+    /// Returns the socket, unless it is lent.
+    pub(super) const fn socket(&self) -> Option<&S> {
         match self {
-            Self::Plain(socket) => socket,
-            Self::Tls(tls) => tls.socket(),
+            Self::Plain(socket) => Some(socket),
+            Self::Tls(tls) => Some(tls.socket()),
+            Self::Lent => None,
         }
     }
 }
@@ -43,6 +48,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         match self {
             Self::Plain(socket) => Pin::new(socket).poll_read(cx, buffer),
             Self::Tls(tls) => tls.poll_read(cx, buffer),
+            Self::Lent => lent(),
         }
     }
 
@@ -51,6 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         let taken = match self {
             Self::Plain(socket) => Pin::new(socket).poll_write(cx, bytes),
             Self::Tls(tls) => tls.poll_write(cx, bytes),
+            Self::Lent => lent(),
         };
         match taken {
             Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
@@ -63,6 +70,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         match self {
             Self::Plain(socket) => Pin::new(socket).poll_flush(cx),
             Self::Tls(tls) => tls.poll_flush(cx),
+            Self::Lent => lent(),
         }
     }
+}
+
+fn lent<T>() -> Poll<io::Result<T>> {
+    Poll::Ready(Err(io::ErrorKind::NotConnected.into()))
 }

@@ -10,7 +10,8 @@ use futures_io::{AsyncRead, AsyncWrite};
 /// The features `async-std` and `smol` have implementations. The example `tokio_runtime` of the repository's test
 /// suites has one for tokio.
 pub trait Runtime: Clone + Send + Sync + 'static {
-    /// TCP connection, which is closed when it is dropped.
+    /// TCP connection, which is closed when it is dropped. While a file is sent or received, it is also polled by
+    /// [`unblock`](Self::unblock)'s work, with a waker that does nothing.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
     /// Connects to this address. Bytes that are written to the stream should be sent at once (`TCP_NODELAY`): requests
@@ -43,7 +44,7 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     /// Waits for this duration.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
 
-    /// Runs `work` on a thread that may block, for instance to read or write up to 256 KB of a file. Work that has
-    /// started runs to completion, even if the future is dropped.
+    /// Runs `work` on a thread that may block, for instance to read or write up to 5 MB of a file. Work that has started
+    /// runs to completion, even if the future is dropped.
     fn unblock<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> impl Future<Output = T> + Send;
 }

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod backends;
+mod bursts;
 mod cancellation;
 mod drive;
 mod examples;
