@@ -95,12 +95,12 @@
 //!
 //! # Files
 //!
-//! Files are sent and saved in chunks of at most 256 KiB, whatever their size, on the runtime's blocking threads. Such a
-//! thread moves up to 4 MiB between the file and the connection while neither makes it wait. Files of more than 64 KiB
-//! are sent with `Expect: 100-continue`; if the server does not respond within a second, the body is sent anyway, and if
-//! an intermediary rejects the expectation (417), the request is repeated without it. If the response arrives before the
-//! whole request has been sent, the rest is not sent. If a file changes during its upload, the upload fails, unless the
-//! file [may grow](model::Upload::may_grow).
+//! Files are sent and saved in chunks of at most 256 KiB, whatever their size, on the runtime's blocking threads. Such
+//! a thread moves up to 4 MiB between the file and the connection while neither makes it wait. Files of more than 64
+//! KiB are sent with `Expect: 100-continue`; if the server does not respond within a second, the body is sent anyway,
+//! and if an intermediary rejects the expectation (417), the request is repeated without it. If the response arrives
+//! before the whole request has been sent, the rest is not sent. If a file changes during its upload, the upload fails,
+//! unless the file [may grow](model::Upload::may_grow).
 //!
 //! # Networking
 //!

@@ -167,7 +167,8 @@ impl FileSink {
     }
 
     /// Writes the bytes in the buffer, and receives and writes at most `plain` ones more, until the connection would
-    /// have to wait. Returns their number, and the outcome of the last read if it was the end of the stream or an error.
+    /// have to wait. Returns their number, and the outcome of the last read if that was the end of the stream, or an
+    /// error.
     async fn receive_burst<R: Runtime>(
         &mut self,
         connection: &mut Connection<R::Stream>,

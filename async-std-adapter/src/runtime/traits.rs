@@ -44,7 +44,7 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     /// Waits for this duration.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
 
-    /// Runs `work` on a thread that may block, for instance to read or write up to 5 MB of a file. Work that has started
-    /// runs to completion, even if the future is dropped.
+    /// Runs `work` on a thread that may block, for instance to read or write up to 5 MB of a file. Work that has
+    /// started runs to completion, even if the future is dropped.
     fn unblock<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> impl Future<Output = T> + Send;
 }

@@ -216,6 +216,6 @@ fn another_thread_leaves_a_connection_whose_future_was_dropped() {
         let moved = network.moved.load(Ordering::SeqCst);
         open.send(()).expect("another thread waits");
         is_closed.recv_timeout(Duration::from_secs(60)).expect("the connection is closed");
-        assert_eq!(network.moved.load(Ordering::SeqCst), moved, "it goes on");
+        assert_eq!(network.moved.load(Ordering::SeqCst), moved, "more bytes were moved");
     }
 }
