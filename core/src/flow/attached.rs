@@ -92,7 +92,7 @@ impl<T, R, B: Fn(Now, Result<&T, &Error>) -> Option<(ThreadId, Duration)>> Shari
 impl<T, R, B> Machine for Sharing<T, R, B>
 where
     T: Send,
-    R: Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> Made<T> + Send,
+    R: Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> EndpointResult<T> + Send,
     B: Fn(Now, Result<&T, &Error>) -> Option<(ThreadId, Duration)> + Send,
 {
     type Event = Infallible;
