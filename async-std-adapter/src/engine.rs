@@ -174,7 +174,8 @@ impl<R: Runtime> Engine<R> {
             self.pool.close_idle(uri);
             return None;
         }
-        self.pool.check_out(uri, exchange.replaces_stale_connection, now, |connection, is_trusted| {
+        // Without a place: a task that has one may not be polled.
+        self.pool.check_out(uri, None, exchange.replaces_stale_connection, now, |connection, is_trusted| {
             connection.is_idle(is_trusted, &self.runtime)
         })
     }

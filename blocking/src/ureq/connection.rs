@@ -251,6 +251,7 @@ impl Connection {
             self.last_activity = Instant::now();
             RequestContext::with(|context| {
                 context.response_started = true;
+                context.opening = None;
                 self.buffers.arrived(amount, &mut context.hidden_response)
             })
             .map_err(other)?;

@@ -2,7 +2,7 @@ use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Instant};
 
 use rustls::ClientConfig;
 use teamwire_std::{
-    ConnectionHistory, OPENING_POLL_INTERVAL, Opening, Origin, Pool, Proxy, body::WAITING_FOR_CONNECTION,
+    ConnectionHistory, OPENING_POLL_INTERVAL, Opening, Origin, Place, Pool, Proxy, body::WAITING_FOR_CONNECTION,
 };
 use ureq::{
     Error,
@@ -40,7 +40,7 @@ impl Connector for NetworkConnector {
     type Out = PooledConnection;
 
     fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<PooledConnection>, Error> {
-        let connection = match self.pooled(details.uri)? {
+        let connection = match self.pooled(details.uri, None)? {
             Some(connection) => connection,
             None => self.make(details.uri)?,
         };
@@ -49,15 +49,19 @@ impl Connector for NetworkConnector {
 }
 
 impl NetworkConnector {
-    /// Takes a connection from the pool, unless the exchange of this thread needs a new one.
-    fn pooled(&self, uri: &Uri) -> Result<Option<Box<Connection>>, Error> {
-        let (requires_new_connection, replaces_stale_connection) =
-            RequestContext::with(|context| (context.requires_new_connection, context.replaces_stale_connection));
+    /// Takes a connection from the pool, unless the exchange of this thread needs a new one. `place` is its place among
+    /// those that wait for one, if it does.
+    fn pooled(&self, uri: &Uri, place: Option<Place>) -> Result<Option<Box<Connection>>, Error> {
+        let (requires_new_connection, replaces_stale_connection, limits) = RequestContext::with(|context| {
+            (context.requires_new_connection, context.replaces_stale_connection, context.limits)
+        });
         if requires_new_connection {
             self.pool.close_idle(uri);
             return Ok(None);
         }
-        let Some(connection) = self.pool.check_out(uri, replaces_stale_connection, Instant::now(), Connection::is_idle)
+        let place = Some(place.unwrap_or_else(|| Place::last(limits.is_long_poll())));
+        let now = Instant::now();
+        let Some(connection) = self.pool.check_out(uri, place, replaces_stale_connection, now, Connection::is_idle)
         else {
             return Ok(None);
         };
@@ -83,7 +87,15 @@ impl NetworkConnector {
             return Ok(connection);
         }
         // Until the connection can be used, or has failed, `opening` counts.
-        self.open(origin)
+        let is_tls = origin.tls;
+        let connection = self.open(origin)?;
+        // A handshake shows that the server has accepted the connection, and so does a response. That to a long poll
+        // may take long.
+        if !is_tls && !is_long_poll {
+            opening.await_acceptance(Instant::now());
+            RequestContext::with(|context| context.opening = Some(opening));
+        }
+        Ok(connection)
     }
 
     /// Waits until it may start to open a connection, unless one becomes idle.
@@ -92,7 +104,7 @@ impl NetworkConnector {
         let (limits, interrupter) = RequestContext::with(|context| (context.limits, context.interrupter.clone()));
         let taken = wait(limits, interrupter.as_ref(), Some(OPENING_POLL_INTERVAL), |waker| {
             let may_start = opening.poll(Instant::now(), waker);
-            let idle = if takes_idle { self.pooled(uri).transpose() } else { None };
+            let idle = if takes_idle { self.pooled(uri, Some(opening.place())).transpose() } else { None };
             (idle.is_some() || may_start).then(|| idle.transpose())
         });
         taken.unwrap_or_else(|error| {
@@ -155,5 +167,45 @@ impl NetworkConnector {
         let handshake = || tls_handshake(self.tls.clone(), host, &mut socket);
         let session = tls.then(handshake).transpose().map_err(failed)?;
         Ok(Link::new(socket, session))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Write, net::TcpListener, time::Duration};
+
+    use teamwire_core::{config::Limits, effect::Timeout};
+    use teamwire_test_support::config;
+    use ureq::unversioned::transport::{NextTimeout, Transport};
+
+    use super::*;
+    use crate::ureq::limits::TimeLimits;
+
+    #[test]
+    fn opening_lasts_until_the_server_has_sent_something_unless_that_may_take_long() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let connector = NetworkConnector {
+            tls: teamwire_std::tls_config(&config(&url)).expect("the settings are valid"),
+            proxy: None,
+            hosts: Hosts::default(),
+            pool: Arc::new(Pool::new(&Limits::default())),
+        };
+        let time = Duration::from_secs(30);
+        let connect = |timeout| {
+            let limits = TimeLimits::start(timeout, None);
+            RequestContext::replace(Some(Box::new(RequestContext { limits, ..RequestContext::default() })));
+            connector.make(&url.parse().expect("it is a URI")).expect("it listens")
+        };
+        let has_opening = || RequestContext::with(|context| context.opening.is_some());
+
+        let mut connection = connect(Timeout::Total(time));
+        assert!(has_opening());
+        listener.accept().expect("it has connected").0.write_all(b"H").expect("it is open");
+        assert!(!connection.await_input(NextTimeout::default()).expect("it ends"), "there is no whole head");
+        assert!(!has_opening());
+        drop(connect(Timeout::LongPoll { head: time, idle: time }));
+        assert!(!has_opening());
+        RequestContext::replace(None);
     }
 }

@@ -1,5 +1,7 @@
 use std::cell::RefCell;
 
+use teamwire_std::Opening;
+
 use super::{
     head_additions::HeadAdditions, hidden_response::HiddenResponse, interrupter::Interrupter, limits::TimeLimits,
 };
@@ -27,6 +29,8 @@ pub(super) struct RequestContext {
     pub(super) interrupter: Option<Interrupter>,
     /// The exchange took a connection that had served another one.
     pub(super) reused: bool,
+    /// The opening of its connection, until the server has sent something.
+    pub(super) opening: Option<Opening>,
     /// A byte of the request may have left.
     pub(super) sent: bool,
     /// A byte of the response has arrived.

@@ -158,7 +158,9 @@ pub struct Limits {
     /// Of those requests that need a new connection, long polls included, at most 64 to a server open one at once, so
     /// that a burst does not overflow the queue of the server, where the attempt would be lost and repeated only after
     /// a second. The others wait as well, and take any connection that becomes idle before that. A connection that is
-    /// not open after a second does not count here any more.
+    /// not open after a second does not count here any more. The blocking adapter counts one without TLS until the
+    /// server has sent something, but for a quarter of a second at most, and at most 32 of these: the operating system
+    /// of a busy server makes connections that the server has not accepted yet.
     ///
     /// A progress observer that sends requests of its own needs a second connection while its transfer has the first.
     /// So does a task that sends a request between two polls of another one.

@@ -39,7 +39,7 @@ pub use self::{
     origin::Origin,
     outbox::{Outbox, OutboxDelivery, OutboxEntry, OutboxEvent, OutboxMessages},
     paths::{image_file, path_to_string, upload_file},
-    pool::{ConnectionHistory, OPENING_POLL_INTERVAL, Opening, Pool, Pooled},
+    pool::{ConnectionHistory, OPENING_POLL_INTERVAL, Opening, Place, Pool, Pooled},
     progress::{BodyProgress, UploadProgress},
     proxy::Proxy,
     slots::{Acquire, ConnectionSlot, ConnectionSlots},

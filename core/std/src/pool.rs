@@ -21,7 +21,7 @@ use teamwire_core::{
 use self::opening::Queue;
 pub use self::{
     history::ConnectionHistory,
-    opening::{OPENING_POLL_INTERVAL, Opening},
+    opening::{OPENING_POLL_INTERVAL, Opening, Place},
 };
 use crate::{Origin, reject_unsolicited};
 
@@ -75,6 +75,10 @@ impl<C: Pooled> Pool<C> {
     /// Takes the latest connection to the origin of this URI that is open, as far as is known. Those that are not are
     /// closed.
     ///
+    /// An exchange with a place takes none that is for one before it in the queue of [openings](Self::open), so that
+    /// none of these waits until the threads that have a connection need it no more. One whose task may not be polled
+    /// has no place: nothing behind it has to wait for it.
+    ///
     /// `is_open` also gets whether the connection is trusted, so that no system call has to check it: the exchange
     /// [`replaces_stale_connection`], the connection was found open within the last second, and none was lost within
     /// the last minute.
@@ -83,12 +87,13 @@ impl<C: Pooled> Pool<C> {
     pub fn check_out(
         &self,
         uri: &Uri,
+        place: Option<Place>,
         replaces_stale_connection: bool,
         now: Instant,
         mut is_open: impl FnMut(&mut C, bool) -> bool,
     ) -> Option<Box<C>> {
         loop {
-            let (mut connection, lost) = self.take(uri, now)?;
+            let (mut connection, lost) = self.take(uri, place, now)?;
             let history = connection.history();
             if history.is_old(now) {
                 continue;
@@ -178,11 +183,13 @@ impl<C: Pooled> Pool<C> {
         drop(closed);
     }
 
-    /// Takes the latest connection to this origin, and returns the time of the last loss with it.
-    fn take(&self, uri: &Uri, now: Instant) -> Option<(Box<C>, Option<Instant>)> {
+    /// Takes the latest connection to this origin that is left for this place, and returns the time of the last loss
+    /// with it.
+    fn take(&self, uri: &Uri, place: Option<Place>, now: Instant) -> Option<(Box<C>, Option<Instant>)> {
         let mut state = self.state();
         let closed = self.remove_old(&mut state.idle, 0, now);
         let latest = state.idle.iter().rposition(|idle| idle.origin().serves(uri));
+        let latest = latest.filter(|_| place.is_none_or(|place| state.leaves_idle(uri, place, now)));
         let taken = latest.and_then(|at| state.idle.remove(at)).map(|idle| (idle.connection, state.lost));
         drop(state);
         drop(closed);
@@ -202,6 +209,16 @@ impl<C> State<C> {
     fn openings_to(&mut self, origin: &Origin) -> Option<Arc<Queue>> {
         self.openings.retain(|queue| Arc::strong_count(queue) > 1);
         self.openings.iter().find(|queue| queue.origin == *origin).map(Arc::clone)
+    }
+}
+
+impl<C: Pooled> State<C> {
+    /// Returns whether a connection to this origin is left for this place.
+    fn leaves_idle(&self, uri: &Uri, place: Place, now: Instant) -> bool {
+        self.openings.iter().find(|queue| queue.origin.serves(uri)).is_none_or(|queue| {
+            let count = self.idle.iter().filter(|idle| idle.origin().serves(uri)).count();
+            queue.leaves_idle(count, place, now)
+        })
     }
 }
 

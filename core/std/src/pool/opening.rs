@@ -19,16 +19,24 @@ use crate::Origin;
 /// Maximum number of connections to an origin that are opened at once.
 pub(super) const MAX_OPENINGS: usize = 64;
 
+/// Maximum number of connections of these that the operating system of the server has made, but the server may not have
+/// accepted: they fill its listen queue, and the last of them waits until it has accepted all others.
+const MAX_UNACCEPTED: usize = 32;
+
 /// Time after which a connection that is still being opened no longer counts: a server that does not answer delays
 /// others by this time, and not until their timeout.
 const COUNTS_FOR: Duration = Duration::from_secs(1);
 
+/// Time after which a connection that the server may not have accepted no longer counts: the server may have accepted
+/// it and respond late.
+const UNACCEPTED_COUNTS_FOR: Duration = Duration::from_millis(250);
+
 /// Time after which [`Opening::poll`] has to be called again.
-pub const OPENING_POLL_INTERVAL: Duration = COUNTS_FOR;
+pub const OPENING_POLL_INTERVAL: Duration = UNACCEPTED_COUNTS_FOR;
 
 /// Time after which one that waits and is not polled does not hold up those behind it: its task may do something else
 /// first, and that may be what waits behind it.
-const WAITS_FOR: Duration = OPENING_POLL_INTERVAL.saturating_mul(2);
+const WAITS_FOR: Duration = Duration::from_secs(2);
 
 /// The connections to an origin that are being opened, and the queue of those that wait for that.
 pub(super) struct Queue {
@@ -38,8 +46,8 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct State {
-    /// Place and start of each opening that counts.
-    open: Vec<(Place, Instant)>,
+    /// The openings that count.
+    open: Vec<Open>,
     waiting: BTreeMap<Place, Waiting>,
     /// The number of the next opening.
     next: u64,
@@ -50,9 +58,18 @@ struct State {
 /// The place of an opening in the queue. Long polls are last: they would only wait at the server, and nothing could be
 /// posted until all those of a burst are connected.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-struct Place {
+pub struct Place {
     is_long_poll: bool,
     number: u64,
+}
+
+/// An opening that counts.
+struct Open {
+    place: Place,
+    /// Time until which it counts.
+    until: Instant,
+    /// The server may not have accepted the connection, which is made.
+    is_unaccepted: bool,
 }
 
 struct Waiting {
@@ -71,6 +88,14 @@ pub struct Opening {
     may_start: bool,
 }
 
+impl Place {
+    /// Returns the place of an exchange that does not wait yet: behind all others, or before the long polls.
+    #[inline]
+    pub const fn last(is_long_poll: bool) -> Self {
+        Self { is_long_poll, number: u64::MAX }
+    }
+}
+
 impl Queue {
     pub(super) fn new(origin: Origin) -> Self {
         Self { origin, state: Mutex::default() }
@@ -85,13 +110,22 @@ impl Queue {
         let room = state.room(now);
         let may_start = state.polled_lately().take_while(|(before, _)| *before < place).take(room).count() < room;
         if may_start {
-            state.open.push((place, now));
+            state.open.push(Open::new(place, now));
         } else {
             // Without a waker: it is polled before it waits.
             state.waiting.insert(place, Waiting { waker: None, takes_idle, polled: now });
         }
         drop(state);
         Opening { queue: self, place, may_start }
+    }
+
+    /// Returns whether one of this number of idle connections is left for this place, after those before it that take
+    /// one.
+    pub(super) fn leaves_idle(&self, count: usize, place: Place, now: Instant) -> bool {
+        let mut state = self.state();
+        state.now = state.now.max(Some(now));
+        let before = state.polled_lately().take_while(|(before, _)| *before < place).filter(|(_, it)| it.takes_idle);
+        before.take(count).count() < count
     }
 
     /// Wakes one of those that wait, as a connection has become idle.
@@ -113,10 +147,15 @@ impl State {
     /// Returns how many more may be opened at this time.
     fn room(&mut self, now: Instant) -> usize {
         self.now = self.now.max(Some(now));
-        if self.open.len() >= MAX_OPENINGS {
-            self.open.retain(|(_, start)| now.saturating_duration_since(*start) < COUNTS_FOR);
+        if self.places_left() == 0 {
+            self.open.retain(|open| now < open.until);
         }
-        MAX_OPENINGS.saturating_sub(self.open.len())
+        self.places_left()
+    }
+
+    fn places_left(&self) -> usize {
+        let unaccepted = self.open.iter().filter(|open| open.is_unaccepted).count();
+        MAX_OPENINGS.saturating_sub(self.open.len()).min(MAX_UNACCEPTED.saturating_sub(unaccepted))
     }
 
     /// Returns those that wait and were polled lately, in their order, with their places. The others regain their
@@ -130,13 +169,24 @@ impl State {
 
 /// Wakes those that may start now, outside of the lock, which they may take at once.
 fn wake_next(mut state: MutexGuard<'_, State>) {
-    let room = MAX_OPENINGS.saturating_sub(state.open.len());
+    let room = state.places_left();
     let wakers: Vec<_> = state.polled_lately().take(room).filter_map(|(_, it)| it.waker.take()).collect();
     drop(state);
     wakers.into_iter().for_each(Waker::wake);
 }
 
+impl Open {
+    fn new(place: Place, now: Instant) -> Self {
+        Self { place, until: now + COUNTS_FOR, is_unaccepted: false }
+    }
+}
+
 impl Opening {
+    /// Returns its place in the queue.
+    pub const fn place(&self) -> Place {
+        self.place
+    }
+
     /// Returns whether it may start. If not, it waits in the queue.
     pub const fn may_start(&self) -> bool {
         self.may_start
@@ -144,7 +194,7 @@ impl Opening {
 
     /// Returns whether it may start. If not, the waker is called once it may, or once a connection to its origin has
     /// become idle; after [`OPENING_POLL_INTERVAL`], it has to be polled again in any case. If that does not happen
-    /// for twice this time, those behind it do not wait for it until it is polled again.
+    /// for two seconds, those behind it do not wait for it until it is polled again.
     ///
     /// One that takes idle connections has to look for one after each call.
     pub fn poll(&mut self, now: Instant, waker: &Waker) -> bool {
@@ -158,7 +208,7 @@ impl Opening {
         }
         let is_next = state.polled_lately().take(room).any(|(place, _)| place == self.place);
         let old = if is_next {
-            state.open.push((self.place, now));
+            state.open.push(Open::new(self.place, now));
             self.may_start = true;
             state.waiting.remove(&self.place).and_then(|it| it.waker)
         } else {
@@ -170,13 +220,22 @@ impl Opening {
         drop(old);
         self.may_start
     }
+
+    /// Records that the connection is made, but that the server may not have accepted it. It counts for a quarter of a
+    /// second from now, or until this is dropped, once the server has sent something.
+    pub fn await_acceptance(&self, now: Instant) {
+        let mut state = self.queue.state();
+        if let Some(open) = state.open.iter_mut().find(|open| open.place == self.place) {
+            (open.until, open.is_unaccepted) = (now + UNACCEPTED_COUNTS_FOR, true);
+        }
+    }
 }
 
 impl Drop for Opening {
     fn drop(&mut self) {
         let mut state = self.queue.state();
         if self.may_start {
-            state.open.retain(|(place, _)| *place != self.place);
+            state.open.retain(|open| open.place != self.place);
         }
         let waiting = state.waiting.remove(&self.place);
         wake_next(state);

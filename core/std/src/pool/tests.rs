@@ -1,4 +1,5 @@
 mod model;
+mod places;
 
 use std::{
     iter,
@@ -64,7 +65,7 @@ impl Closing {
 
     /// Takes a connection for an exchange that replaces a stale one.
     fn take(&self, uri: &Uri, now: Instant) -> Option<Box<Fake>> {
-        self.pool.check_out(uri, true, now, |_, _| true)
+        self.pool.check_out(uri, None, true, now, |_, _| true)
     }
 
     /// Returns the numbers of the connections that were closed since the last call.
@@ -169,9 +170,10 @@ fn connections_of_a_burst_get_old_one_after_another() {
 fn connections_that_are_not_open_are_closed() {
     let (closing, start) = (Closing::new(10, 50 * SECOND), Instant::now());
     closing.fill(0..4, &api(), start);
-    let taken = closing.pool.check_out(&api(), true, start, |connection, _| connection.number < 2).map(|it| it.number);
+    let taken =
+        closing.pool.check_out(&api(), None, true, start, |connection, _| connection.number < 2).map(|it| it.number);
     assert_eq!((taken, closing.closed()), (Some(1), vec![3, 2, 1]));
-    assert!(closing.pool.check_out(&api(), true, start, |_, _| false).is_none());
+    assert!(closing.pool.check_out(&api(), None, true, start, |_, _| false).is_none());
     assert_eq!(closing.closed(), [0]);
 }
 
@@ -182,7 +184,7 @@ fn connection_is_trusted_for_a_second_unless_one_was_lost_lately() {
     // Takes the connection for an exchange that replaces a stale one or not, and returns whether it is trusted.
     let is_trusted = |replaces: bool, now: Instant| {
         let mut trusted = None;
-        let taken = closing.pool.check_out(&api(), replaces, now, |_, is_trusted| {
+        let taken = closing.pool.check_out(&api(), None, replaces, now, |_, is_trusted| {
             trusted = Some(is_trusted);
             true
         });
@@ -217,7 +219,7 @@ fn loss_closes_what_was_idle_for_as_long_and_has_the_same_origin() {
     let lose = |result: Result<Response, TransportError>, has_received, replaces| {
         closing.fill(0..2, &api(), start);
         closing.fill(2..3, &files(), start);
-        let lost = closing.pool.check_out(&api(), replaces, start + SECOND / 2, |_, _| true).expect("it is idle");
+        let lost = closing.pool.check_out(&api(), None, replaces, start + SECOND / 2, |_, _| true).expect("it is idle");
         closing.fill(3..4, &api(), start + SECOND);
         closing.pool.finish(lost, None, has_received, result).expect_err("it fails");
         let closed = closing.closed();

@@ -124,6 +124,31 @@ fn opening_that_lasts_long_does_not_count() {
 }
 
 #[test]
+fn connection_counts_for_a_while_unless_the_server_has_accepted_it() {
+    let (queue, now) = (queue(), Instant::now());
+    let later = |millis| now + Duration::from_millis(millis);
+    let mut unaccepted: Vec<_> = (0..MAX_UNACCEPTED).map(|_| Waiter::enter(&queue, true, now)).collect();
+    let connecting = Waiter::enter(&queue, true, now);
+    assert!(connecting.0.may_start(), "more may be opened at once than be unaccepted");
+    for waiter in &unaccepted {
+        waiter.0.await_acceptance(later(10));
+    }
+    let [mut first, mut second] = [(); 2].map(|()| Waiter::enter(&queue, true, later(10)));
+    assert!(!first.0.may_start() && !second.0.may_start());
+    unaccepted.pop();
+    assert_eq!(wakes([&first, &second]), [1, 0], "the server has accepted one");
+    assert!(first.poll(later(20)));
+    assert!(second.poll(later(20)), "one that connects may be accepted");
+    first.0.await_acceptance(later(20));
+    let mut third = Waiter::enter(&queue, true, later(20));
+    assert!(!third.poll(later(259)));
+    assert!(third.poll(later(260)), "the others do not count any more");
+    assert_eq!(queue.state().open.len(), 4);
+    drop((unaccepted, connecting, first, second, third));
+    assert!(queue.state().open.is_empty());
+}
+
+#[test]
 fn those_that_are_not_polled_do_not_hold_up_others() {
     let (queue, now) = (queue(), Instant::now());
     let later = |millis| now + Duration::from_millis(millis);

@@ -180,7 +180,7 @@ proptest! {
                     let is_open = |number: usize| dead.is_none_or(|dead| !number.is_multiple_of(dead));
                     let expected = model.check_out(origin, replaces_stale, now, is_open);
                     let uri = &origins[origin];
-                    let taken = closing.pool.check_out(uri, replaces_stale, now, |it, _| is_open(it.number));
+                    let taken = closing.pool.check_out(uri, None, replaces_stale, now, |it, _| is_open(it.number));
                     prop_assert_eq!(taken.as_ref().map(|it| (it.number, it.history.is_unchecked())), expected);
                     in_use.extend(taken);
                 }
