@@ -69,14 +69,15 @@ impl Connection {
         self.link.stream()
     }
 
-    /// Appends the bytes that ureq has written to the pending output. The first of them are the head, into which the
-    /// additions are inserted.
+    /// Appends the bytes that ureq has written to the pending output. The first of them are the head, which gets the
+    /// additions.
     fn append_written(&mut self, amount: usize) {
-        let start = self.pending_output.len();
-        self.pending_output.extend_from_slice(self.buffers.written(amount));
+        let written = self.buffers.written(amount);
         let additions = RequestContext::with(|context| mem::take(&mut context.additions));
-        if !additions.is_empty() {
-            additions.insert_into(&mut self.pending_output, start);
+        if additions.is_empty() {
+            self.pending_output.extend_from_slice(written);
+        } else {
+            additions.append_to(&mut self.pending_output, written);
         }
     }
 

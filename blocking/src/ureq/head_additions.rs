@@ -65,19 +65,20 @@ impl HeadAdditions {
         self.len() == 0
     }
 
-    /// Inserts the additions into the head that begins at `start`, of which at least the first line has been written.
-    pub(super) fn insert_into(&self, output: &mut Vec<u8>, start: usize) {
-        output.reserve(self.len());
-        let after = |byte| output[start..].iter().position(|found| *found == byte).map_or(start, |at| start + at + 1);
-        let (path, second_line) = (after(b' '), after(b'\n'));
-        insert(output, second_line, &self.lines);
-        insert(output, path, self.origin.as_bytes());
+    /// Appends the beginning of the head, which has at least its first line, together with the additions.
+    pub(super) fn append_to(&self, output: &mut Vec<u8>, head: &[u8]) {
+        let (first_line, rest) = split_after(head, b'\n');
+        let (method, target) = split_after(first_line, b' ');
+        output.reserve(self.len() + head.len());
+        for piece in [method, self.origin.as_bytes(), target, &self.lines, rest] {
+            output.extend_from_slice(piece);
+        }
     }
 }
 
-fn insert(output: &mut Vec<u8>, at: usize, bytes: &[u8]) {
-    output.extend_from_slice(bytes);
-    output[at..].rotate_right(bytes.len());
+/// Splits these bytes behind the first one of this value.
+fn split_after(bytes: &[u8], value: u8) -> (&[u8], &[u8]) {
+    bytes.split_at(bytes.iter().position(|byte| *byte == value).map_or(0, |at| at + 1))
 }
 
 impl fmt::Debug for HeadAdditions {
@@ -108,9 +109,8 @@ mod tests {
     }
 
     fn inserted(additions: &HeadAdditions, written: &str) -> String {
-        let mut output = format!("GET before\r\n\r\n{written}").into_bytes();
-        let start = output.len() - written.len();
-        additions.insert_into(&mut output, start);
+        let mut output = b"GET before\r\n\r\n".to_vec();
+        additions.append_to(&mut output, written.as_bytes());
         let text = String::from_utf8(output).expect("all parts are text");
         text.strip_prefix("GET before\r\n\r\n").expect("bytes before the head stay").to_owned()
     }
@@ -159,9 +159,8 @@ mod tests {
     fn insertion_within_the_capacity_does_not_allocate() {
         let additions = HeadAdditions::take(&mut head(), None);
         let mut output = Vec::with_capacity(200);
-        output.extend_from_slice(b"GET / HTTP/1.1\r\n\r\n");
         let before = output.as_ptr();
-        additions.insert_into(&mut output, 0);
+        additions.append_to(&mut output, b"GET / HTTP/1.1\r\n\r\n");
         assert_eq!(output.as_ptr(), before);
     }
 }

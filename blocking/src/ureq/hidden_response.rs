@@ -22,7 +22,8 @@ pub(super) struct Data {
 impl Data {
     /// Adds a copy of these bytes.
     pub(super) fn store(&mut self, bytes: &[u8]) {
-        self.room(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+        self.bytes.truncate(self.end);
+        self.bytes.extend_from_slice(bytes);
         self.end += bytes.len();
     }
 

@@ -68,8 +68,13 @@ impl ParsedHead {
     /// whole head. `ureq_proto` logs every byte that it reads, and a server may repeat the credentials of a request
     /// anywhere.
     pub fn for_library(&self) -> String {
+        /// Length for which the lines of most responses have room, in bytes.
+        const USUAL_LENGTH: usize = 64;
         let Self { status, is_old, option, framing, length, .. } = self;
-        let mut text = format!("HTTP/1.{} {status:03}\n", u8::from(!is_old));
+        let mut text = String::with_capacity(USUAL_LENGTH);
+        text.push_str(if *is_old { "HTTP/1.0 " } else { "HTTP/1.1 " });
+        text.extend([100, 10, 1].into_iter().filter_map(|unit| char::from_digit(u32::from(status / unit % 10), 10)));
+        text.push('\n');
         let mut add = |parts: [&str; 3]| parts.into_iter().for_each(|part| text.push_str(part));
         if let Some(option) = option {
             add(["connection:", option, "\n"]);
