@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use teamwire_core::chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    entry::{Post, Saved, Serial},
+    entry::{Post, Saved, Serial, later},
     messages::OutboxMessages,
 };
 
@@ -94,9 +94,4 @@ impl<T: Clone> OutboxMessages<T> {
         let message = self.list.iter_mut().find(|message| message.serial == serial)?;
         matches!(message.post, Post::Posted { .. }).then(|| Arc::make_mut(message))
     }
-}
-
-/// Returns the time that is this number of milliseconds later; `None` if a calendar does not have it.
-pub(super) fn later(sent_at: DateTime<Utc>, after: u64) -> Option<DateTime<Utc>> {
-    sent_at.checked_add_signed(TimeDelta::from_std(Duration::from_millis(after)).ok()?)
 }

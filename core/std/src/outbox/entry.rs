@@ -2,12 +2,13 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use serde::{Deserialize, Deserializer, Serialize};
 use teamwire_core::{
     Checkpoint, Draft, ReactionType,
-    chrono::{DateTime, Utc},
+    chrono::{DateTime, TimeDelta, Utc},
     model::{MessageId, ThreadId, UserId},
 };
 
@@ -158,4 +159,9 @@ impl<T> Saved<T> {
     pub(super) fn is_waiting(&self) -> bool {
         matches!(self.post, Post::Waiting(_))
     }
+}
+
+/// Returns the time that is this number of milliseconds later; `None` if a calendar does not have it.
+pub(super) fn later(sent_at: DateTime<Utc>, after: u64) -> Option<DateTime<Utc>> {
+    sent_at.checked_add_signed(TimeDelta::from_std(Duration::from_millis(after)).ok()?)
 }

@@ -8,10 +8,7 @@ use teamwire_core::{
     model::{MessageId, ThreadId},
 };
 
-use super::{
-    due,
-    entry::{OutboxEntry, Post, Saved, Serial, Waiting},
-};
+use super::entry::{OutboxEntry, Post, Saved, Serial, Waiting, later};
 
 /// The messages of an [`Outbox`](super::Outbox): those of a moment, from [`Outbox::messages`](super::Outbox::messages),
 /// or those that the closure of [`Outbox::change`](super::Outbox::change) changes.
@@ -191,7 +188,7 @@ impl<T: Clone> OutboxMessages<T> {
         let posted = self.find_waiting(serial)?;
         let key = posted.key.clone();
         if let Some(after) = posted.due_after.take() {
-            posted.due_at = due::later(message.sent_at, after);
+            posted.due_at = later(message.sent_at, after);
         }
         posted.post = Post::Posted {
             mid: message.mid.clone(),
