@@ -166,3 +166,16 @@ test('hidden person is played from the further people', () => withPage(async (sa
   await page.locator('.person[aria-current]', { hasText: 'Emma' }).waitFor();
   await list.waitFor({ state: 'hidden' });
 }));
+
+test('message that comes while the others are fetched is shown', () => withPage(async (sandbox, open) => {
+  await sandbox.post({ msg: 'before' });
+  const [page, other] = [await open('#/u-anna/t-lobby'), await open('#/u-anna/t-lobby')];
+  await page.route('**/messages?*', async (route) => {
+    const response = await route.fetch();
+    await sandbox.post({ msg: 'meanwhile' });
+    await other.locator('.message', { hasText: 'meanwhile' }).waitFor();
+    await route.fulfill({ response });
+  }, { times: 1 });
+  await page.evaluate(() => { location.hash = '#/u-ben/t-lobby'; });
+  await page.locator('.message', { hasText: 'meanwhile' }).waitFor();
+}));

@@ -73,7 +73,8 @@ test('theme is that of the system until another is chosen, which is kept', () =>
   const button = page.getByRole('button', { name: /^Theme/ });
   assert.equal(await button.getAttribute('aria-label'), 'Theme: system');
   await button.click();
-  assert.equal(await button.getAttribute('aria-label'), 'Theme: light');
+  // The page is drawn in the next frame.
+  await until(async () => (await button.getAttribute('aria-label')) === 'Theme: light', 'the other theme');
   assert.notEqual(await background(), dark);
   await page.reload();
   await page.locator('html[data-ready] .person').first().waitFor();

@@ -21,7 +21,15 @@ async function send(method, path, headers, body) {
 	return json;
 }
 
-export const get = (path) => send('GET', path);
+let handled;
+
+/** Events that come meanwhile are handled after the response, which may be older. */
+export function get(path) {
+	const response = send('GET', path);
+	handled = Promise.allSettled([handled, response]);
+	return response;
+}
+
 export const change = (method, path, body) => send(method, path, { 'Content-Type': 'application/json' }, body && JSON.stringify(body));
 export const post = (path, body) => change('POST', path, body);
 
@@ -40,7 +48,7 @@ export function upload(uid, file) {
 const CHANNEL = 'teamwire-sandbox';
 export const LOST = 'The sandbox does not answer. Trying again …';
 
-/** Handles events after a position. One tab holds the stream for all, because a browser opens six connections for each host. */
+/** Handles events after a position. One tab holds the stream for all: a browser opens six connections to a host. */
 export function follow(position, handlers) {
 	let last = position;
 	const deliver = ({ id, name, data, isConnected }) => {
@@ -50,9 +58,9 @@ export function follow(position, handlers) {
 		}
 		const [boot, seq] = id.split('.');
 		const [lastBoot, lastSeq] = last.split('.');
-		if (boot === lastBoot && Number(seq) <= Number(lastSeq) && name !== 'resync') return;
+		if (boot === lastBoot && +seq <= +lastSeq && name !== 'resync') return;
 		last = id;
-		run(handlers[name](data));
+		run(handled = Promise.allSettled([handled]).then(() => handlers[name](data)));
 	};
 
 	const channel = new BroadcastChannel(CHANNEL);

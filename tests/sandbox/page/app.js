@@ -19,7 +19,7 @@ function applyTheme(theme) {
 	document.documentElement.style.colorScheme = theme === 'system' ? 'light dark' : theme;
 }
 
-/* The address holds person and chat, so that a reload and two windows as two people work. */
+/* The address holds person and chat, for reloads and windows of two people. */
 const decode = (text) => { try { return decodeURIComponent(text); } catch { return ''; } };
 const address = () => location.hash.replace(/^#\/?/, '').split('/').map(decode);
 
@@ -205,7 +205,7 @@ function nextPane(back) {
 const openChat = (it) => it && open(it.tid);
 const step = (by) => (chats) => openChat(chats[chats.findIndex((it) => it.tid === state.tid) + by]);
 
-/** What a key does, with the chats in their order. */
+/** The actions of keys. */
 const KEYS = {
 	j: step(1),
 	k: step(-1),

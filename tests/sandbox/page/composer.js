@@ -6,7 +6,7 @@ import { state, acts, run, redraw, drawNow, chat, me, isAdmin, now, summary, fir
 import { chooser, moved, startAt } from './map.js';
 import { IMAGES } from './message.js';
 
-/** What is being written, for each person and chat. */
+/** Drafts, by person and chat. */
 const drafts = new Map();
 const EMPTY = { text: '', kind: '', attachments: [], reply: null, refusal: '' };
 function draft() {
@@ -139,7 +139,7 @@ const two = (...fields) => h('div.two', fields);
 const when = (name, words, at) => field(words, name, { ...required, type: 'datetime-local', defaultValue: new Date(at).toISOString().slice(0, 16) });
 const at = (value) => new Date(`${value}Z`).toISOString();
 
-/** Attachments that forms make: kind, title, fields, and JSON from their values. */
+/** Attachments of forms: kind, title, fields, and JSON of their values. */
 const FORMS = [
 	['poll', 'Poll', () => [field('Question', 'question', required), field('Options, one a line', 'options', { ...required, rows: 3 }, 'textarea'), toggle('Several answers', false, null, { name: 'several' })],
 		({ question, options, several }) => ({ question, options: [...new Set(options.split('\n').map((it) => it.trim()).filter(Boolean))], multiple_choice: Boolean(several) })],

@@ -176,7 +176,7 @@ export function isInView(mid) {
 	return a.top >= b.top - 20 && a.bottom <= b.bottom + 20;
 }
 
-/** What the search has found; null while it is closed. */
+/** Results of the search; null while it is closed. */
 let found = null;
 
 async function find(direction) {

@@ -1,11 +1,11 @@
-// Describes what is to be seen, and draws it. No string becomes markup.
+// Describes and draws elements. No string becomes markup.
 
 import * as api from './api.js';
 import { state, view, run, drawNow, otherOf, titleOf, isBot, firstName } from './state.js';
 
 class Description {}
 
-/** Describes an element: a tag with classes, perhaps properties, and children. After each listener the page is drawn anew. */
+/** Describes an element by tag and classes, properties, and children. Each listener draws the page anew. */
 export function h(tag, ...children) {
 	const [kind, ...classes] = tag.split('.');
 	const { key, ...props } = children[0]?.constructor === Object ? children.shift() : {};
@@ -14,7 +14,7 @@ export function h(tag, ...children) {
 	return Object.assign(new Description(), { kind, key, props, children });
 }
 
-/** An element that is described anew only after a change of what it depends on. */
+/** An element that is described anew only if its dependencies change. */
 export const cached = (key, depends, create) => ({ key, version: JSON.stringify(depends), create });
 
 export const icon = (name) => h('svg.icon', { viewBox: '0 0 24 24', $hidden: true }, h('path', { d: ICONS[name] }));
@@ -56,7 +56,7 @@ export const onEscape = (act) => (event) => {
 export const one = (selector) => document.querySelector(selector);
 export const plural = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
 
-/** Makes the children of a node those that are described. Nodes stay, with focus and what is typed. */
+/** Makes the children of a node those described. Nodes stay, with focus and input. */
 export function show(parent, ...children) {
 	const wanted = new Map();
 	place(wanted, '', children);
@@ -74,7 +74,7 @@ export function show(parent, ...children) {
 	}
 }
 
-/** A child is known by its key, or by its place. */
+/** A child is known by its key or place. */
 function place(wanted, prefix, children) {
 	children.forEach((it, at) => {
 		if (Array.isArray(it)) place(wanted, `${prefix}${at}/`, it);
@@ -119,7 +119,7 @@ function set(node, name, value) {
 const MARKS = new Map([[0x200e, 'LRM RLM'], [0x202a, 'LRE RLE PDF LRO RLO'], [0x2066, 'LRI RLI FSI PDI'], [0x61c, 'ALM']]
 	.flatMap(([first, names]) => names.split(' ').map((name, at) => [first + at, name])));
 
-/** Shows control characters and marks of direction by their names: they could reorder what is shown. */
+/** Shows control characters and marks of direction by name: they could reorder the text. */
 export const visible = (text) => text.replace(/[\0-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (char) => {
 	const code = char.codePointAt(0);
 	return `⟨${MARKS.get(code) ?? `U+${code.toString(16).padStart(4, '0').toUpperCase()}`}⟩`;
@@ -143,7 +143,7 @@ export const bytes = (count) =>
 const hue = (uid) => [...uid].reduce((sum, c) => (sum * 29 + c.codePointAt(0)) % 353, 0);
 export const initials = (user) => (user.first_name?.[0] ?? '') + (user.last_name?.[0] ?? '');
 
-/** Initials are drawn by the style, so that they are no part of a name. */
+/** The style draws initials: they are no part of a name. */
 export const face = (user, kind = '') => isBot(user.uid) || user.is_bot ? h(`span.avatar.bot.${kind}`, { $hidden: true }, icon('bot'))
 	: h(`span.avatar.${kind}`, { $hidden: true, 'data-text': initials(user).toUpperCase() || '?', style: `--hue: ${hue(user.uid)}` });
 
@@ -184,7 +184,7 @@ view(drawNotice);
 let lastSaid = 0;
 let next = null;
 
-/** Has a sentence read aloud: the newest, each two seconds. */
+/** Has the newest sentence read aloud, each two seconds. */
 export function say(words) {
 	const isWaiting = next !== null;
 	next = words;
@@ -196,7 +196,7 @@ export function say(words) {
 	}, Math.max(0, lastSaid + 2000 - performance.now()));
 }
 
-/** Copies a text, or shows it selected where the clipboard is not allowed. */
+/** Copies a text, or selects it if the clipboard is not allowed. */
 export async function copy(text, what) {
 	try {
 		await navigator.clipboard.writeText(text);

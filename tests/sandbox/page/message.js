@@ -67,7 +67,7 @@ function notice(it, kind, text) {
 		const [count, title] = [by(it, kind).length, REACTIONS[kind]];
 		return button(count || title, () => choose(kind), { icon: kind, key: kind, 'data-kind': kind, $pressed: mine === kind, $label: count ? `${title}, ${count}` : title, disabled: chat().is_closed, title });
 	};
-	// Those that are not used are behind a button.
+	// Unused ones are behind a button.
 	const all = Object.keys(REACTIONS);
 	const used = all.filter((kind) => by(it, kind).length);
 	const isFolded = used.length && used.length < all.length && !state.marks.has(it.mid);

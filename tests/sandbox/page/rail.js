@@ -1,4 +1,4 @@
-// The people, the chats of the one who is played, and the bars on top.
+// The people, the chats of the played one, and the bars on top.
 
 import { h, icon, button, iconButton, input, bind, show, cached, onEscape, plural, visible, one, face, chatFace } from './dom.js';
 import { state, acts, view, fullName, titleOf, otherOf, senderOf, playable, botOf, time, now, summary, me, isBot } from './state.js';

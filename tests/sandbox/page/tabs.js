@@ -29,7 +29,7 @@ export function feeds() {
 		h('div.row', act('Let all leases run out', '/leases/expire'), act('Make all cursors too old', '/cursors/expire'), act('Unsubscribe all', '/subscriptions/delete'))];
 }
 
-/** Each kind of fault: its words, and what it needs, with what that starts with. */
+/** Kinds of faults: words, and parameters with their first values. */
 const FAULTS = {
 	Late: {
 		delay: ['Delay', 'it waits first; then all goes well', { ms: 3000 }],
