@@ -23,6 +23,11 @@ impl TestFile {
     fn path(&self) -> &str {
         self.0.to_str().expect("it is Unicode")
     }
+
+    /// Returns the path as messages have it.
+    fn quoted_path(&self) -> String {
+        format!("{:?}", self.path())
+    }
 }
 
 impl Drop for TestFile {
@@ -69,7 +74,7 @@ fn file_without_certificates_is_named() {
         let error = config_from(vars(CA_FILE_VAR, Some(file.path()))).expect_err("it is no use");
         let text = error.to_string();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        assert!(text.contains(CA_FILE_VAR) && text.contains(file.path()) && text.contains(reason), "{text}");
+        assert!(text.contains(CA_FILE_VAR) && text.contains(&file.quoted_path()) && text.contains(reason), "{text}");
         let mut settings = Settings::new("https://a.example.org", "app-7f3a");
         settings.ca_file = Some(file.path().to_owned());
         let text = config_from_settings(&settings, "s3cr3t-of-the-bot").expect_err("it is no use").to_string();
@@ -128,7 +133,10 @@ fn file_without_a_secret_is_named_and_its_content_is_not_shown() {
         let error = config_from(with_secret_file(file.path())).expect_err("it has no Secret");
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         let text = format!("{error} {error:#} {error:?} {error:#?}");
-        assert!(text.contains(SECRET_FILE_VAR) && text.contains(file.path()) && text.contains(reason), "{text}");
+        assert!(
+            text.contains(SECRET_FILE_VAR) && text.contains(&file.quoted_path()) && text.contains(reason),
+            "{text}"
+        );
         assert!(!text.contains("s3c"), "{text}");
     }
     let text = config_from(with_secret_file("/none/secret")).expect_err("there is no such file").to_string();

@@ -1,6 +1,6 @@
 use std::{
     fs,
-    path::PathBuf,
+    path::{MAIN_SEPARATOR, PathBuf},
     process,
     sync::{
         Arc,
@@ -28,7 +28,7 @@ impl Folder {
         Self { path, now: Arc::new(AtomicU64::new(1 << 50)) }
     }
 
-    /// Returns the paths of all files, relative to the folder.
+    /// Returns the paths of all files, relative to the folder, with slashes.
     fn files(&self) -> Vec<String> {
         let (mut files, mut folders) = (Vec::new(), vec![self.path.clone()]);
         while let Some(folder) = folders.pop() {
@@ -38,7 +38,7 @@ impl Folder {
                     folders.push(path);
                 } else {
                     let path = path.strip_prefix(&self.path).expect("it is inside").to_owned();
-                    files.push(path.to_str().expect("it is Unicode").to_owned());
+                    files.push(path.to_str().expect("it is Unicode").replace(MAIN_SEPARATOR, "/"));
                 }
             }
         }
@@ -197,7 +197,7 @@ fn errors_name_the_path() {
     let error = FileStore::open(&file).expect_err("it is not a folder");
     assert!(error.to_string().contains(file.to_str().expect("it is Unicode")), "{error}");
     for damaged in ["{", r#"{ "version": 2, "fence": 0, "tries": 0, "seq": 0 }"#] {
-        let feed = folder.path.join("=ops-bot/feeds/=all_messages");
+        let feed = folder.path.join("=ops-bot").join("feeds").join("=all_messages");
         fs::create_dir_all(&feed).and_then(|()| fs::write(feed.join("7"), damaged)).expect("a file");
         let mut store = folder.connect();
         store.renew(&member("a")).expect("it is renewed");
