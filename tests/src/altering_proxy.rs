@@ -72,7 +72,7 @@ impl ProxiedRequest {
         self.body.clear();
     }
 
-    /// Sends a copy of the request, whose response nobody reads.
+    /// Sends a copy of the request, and returns the connection without reading the response.
     ///
     /// # Errors
     /// The error of the connection.

@@ -18,7 +18,7 @@ const MAX_WAIT: Duration = Duration::from_secs(60);
 /// Larger than everything that the contract allows.
 const TOO_LARGE: u64 = 1 << 40;
 
-/// Returns true if nobody but an intermediary, or another program, can cause a refusal.
+/// Returns `true` if only an intermediary or another program can cause a refusal.
 pub(super) fn is_needed((_, status, code): &Refusal, caller: Caller) -> bool {
     match code.as_str() {
         "invalid_request"
