@@ -44,6 +44,7 @@ pub(super) use self::{
     list::{Item, List},
     member::Member,
     object::object,
+    scan::has_control,
     value::Json,
     write::object_with_text,
 };

@@ -4,6 +4,7 @@ use alloc::{format, string::String};
 
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 
+use super::json::has_control;
 use crate::error::Error;
 
 /// Maximum length of a chat title or another single line, in characters.
@@ -68,7 +69,10 @@ fn checked<'a>(parameter: &str, text: &'a str, max: usize) -> Result<&'a str, Er
     if length > max {
         return Err(Error::invalid(parameter, format!("must have at most {max} characters, not {length}")));
     }
-    if let Some(at) = text.find('\0') {
+    // Most texts have no control character at all, which is seen at once.
+    if has_control(text.as_bytes())
+        && let Some(at) = text.find('\0')
+    {
         return Err(Error::invalid(parameter, format!("character {} is NUL", text[..at].chars().count() + 1)));
     }
     Ok(text)

@@ -183,7 +183,7 @@ pub(super) fn string_length(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Returns the number of bytes before the first quote or backslash. Most of a response is within strings, so eight
-/// bytes are compared at once.
+/// bytes are compared at once, and more in a long string.
 pub(super) fn plain_length(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     while let Some((word, after)) = rest.split_first_chunk::<8>() {
@@ -193,20 +193,43 @@ pub(super) fn plain_length(bytes: &[u8]) -> usize {
             return bytes.len() - rest.len() + found.trailing_zeros() as usize / 8;
         }
         rest = after;
+        if bytes.len() - rest.len() == BLOCK {
+            rest = after_plain_blocks(rest);
+        }
     }
     let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\');
     bytes.len() - rest.len() + rest.iter().take_while(is_plain).count()
 }
 
+/// Returns the bytes after all blocks at the start without a quote or backslash. Short strings have none, so this is
+/// not inlined.
+#[inline(never)]
+fn after_plain_blocks(bytes: &[u8]) -> &[u8] {
+    let is_plain = |block: &&[u8; BLOCK]| !any_in(block, |byte| (byte == b'"') | (byte == b'\\'));
+    let plain = bytes.as_chunks().0.iter().take_while(is_plain).count();
+    &bytes[plain * BLOCK..]
+}
+
 /// Returns `true` if there is a control character.
-pub(super) fn has_control(bytes: &[u8]) -> bool {
-    let (words, rest) = bytes.as_chunks();
+pub(in crate::protocol::v1) fn has_control(bytes: &[u8]) -> bool {
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    let (words, last) = rest.as_chunks();
     let is_control = |word: &[u8; 8]| {
         let word = u64::from_le_bytes(*word);
         // Only a byte below a space borrows from its own highest bit.
         word.wrapping_sub(LOW_BITS * 0x20) & !word & HIGH_BITS != 0
     };
-    words.iter().any(is_control) || rest.iter().any(|byte| *byte < b' ')
+    blocks.iter().any(|block| any_in(block, |byte| byte < b' '))
+        || words.iter().any(is_control)
+        || last.iter().any(|byte| *byte < b' ')
+}
+
+/// Length of a block that most processors compare in a few instructions, in bytes.
+const BLOCK: usize = 32;
+
+/// Returns `true` for a block with such a byte. All bytes are compared, so that the compiler can do it at once.
+fn any_in(block: &[u8; BLOCK], is_found: impl Fn(u8) -> bool) -> bool {
+    block.iter().fold(0, |found, byte| found | u8::from(is_found(*byte))) != 0
 }
 
 /// Returns a word whose lowest set bit is in the first byte of `word` that has this value; 0 if there is none.
@@ -225,13 +248,27 @@ mod tests {
 
     #[test]
     fn a_control_character_is_found_among_any_others() {
-        for length in 1..20 {
+        for length in (1..20).chain(BLOCK..BLOCK + 20) {
             for (at, byte) in (0..length).flat_map(|at| (0..=0xff).map(move |byte| (at, byte))) {
                 for others in [b' ', b'a', 0x7f, 0x80, 0xff] {
                     let mut bytes = vec![others; length];
                     bytes[at] = byte;
                     assert_eq!(has_control(&bytes), byte < b' ', "{}", bytes.escape_ascii());
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_quote_or_backslash_is_found_among_any_others() {
+        for length in 1..3 * BLOCK + 10 {
+            for (at, found) in (0..length).flat_map(|at| [b'"', b'\\'].map(|found| (at, found))) {
+                let mut bytes: Vec<u8> =
+                    (0..=0xff).filter(|byte| !b"\"\\".contains(byte)).cycle().take(length).collect();
+                assert_eq!(plain_length(&bytes), length);
+                bytes[at] = found;
+                bytes[length - 1] = b'"';
+                assert_eq!(plain_length(&bytes), at, "{}", bytes.escape_ascii());
             }
         }
     }
