@@ -176,7 +176,7 @@ impl<T> Call<T> {
 
     /// Builds the request. It depends only on the endpoint, the session and the key, so it is the same in each attempt.
     /// Returns `true` if it has the key, or needs none.
-    fn exchange(&self, endpoint: &Endpoint<T>) -> (Exchange, bool) {
+    fn exchange(&self, endpoint: &Endpoint<T>) -> (Box<Exchange>, bool) {
         let config = self.session.config();
         let mut request = endpoint.request(&config.base);
         let headers = request.headers_mut();
@@ -194,7 +194,8 @@ impl<T> Call<T> {
         let is_key_sent = attempt.is_key_sent(&request);
         let limits = &config.limits;
         let limit = if endpoint.is_download() { limits.max_download_size } else { limits.max_response_size };
-        let mut exchange = Exchange::new(request, config.timeouts.of(endpoint.timeout_class()), limit);
+        let timeout = config.timeouts.of(endpoint.timeout_class());
+        let mut exchange = Box::new(Exchange::new(request, timeout, limit));
         exchange.requires_new_connection = self.requires_new_connection || endpoint.is_once() || !is_key_sent;
         exchange.replaces_stale_connection = self.may_replace_stale_connection && !exchange.requires_new_connection;
         exchange.progress = endpoint.observer();
@@ -271,7 +272,7 @@ impl<T: Send> Machine for Call<T> {
             (State::Waiting(ticket), Some(endpoint)) => {
                 let (ticket, (exchange, is_key_sent)) = (*ticket, self.exchange(endpoint));
                 self.is_key_sent = is_key_sent;
-                Step::Send(ticket, Box::new(exchange))
+                Step::Send(ticket, exchange)
             }
             _ => match mem::replace(&mut self.state, State::Finished) {
                 State::Done(result) => Step::Done(result),

@@ -72,7 +72,8 @@ const JSON: &str = "application/json";
 /// # Ok::<(), teamwire_core::Error>(())
 /// ```
 pub struct Endpoint<T> {
-    request: RequestParts,
+    /// Boxed, as an endpoint is moved at each step of its creation.
+    request: Box<RequestParts>,
     read: Read<T>,
     /// Converts an error to an output, where it is not an error.
     recover: Option<fn(&Error) -> Option<T>>,
@@ -110,7 +111,7 @@ impl Endpoint<()> {
     /// A request with a safe method (`GET`, `HEAD`) is repeated as often as the retry policy says; any other is sent
     /// [once](Self::once), unless it is [`keyed`](Self::keyed) or [`repeatable`](Self::repeatable).
     pub fn new(method: Method, route: Route) -> Self {
-        let request = RequestParts {
+        let request = Box::new(RequestParts {
             replay: if method.is_safe() { Replay::Safe } else { Replay::Never },
             method,
             route,
@@ -125,7 +126,7 @@ impl Endpoint<()> {
             accepts_redirects: false,
             accept: HeaderValue::from_static(JSON),
             expected_content: None,
-        };
+        });
         Self { request, read: Box::new(|response| Ok(response.empty()?)), recover: None }
     }
 
