@@ -108,8 +108,8 @@ async fn open_tunnel<R: Runtime>(
     if let Some(value) = &proxy.authorization {
         request = request.header(header::PROXY_AUTHORIZATION, value);
     }
-    let (parts, ()) = request.body(()).map_err(|error| refused(error.to_string()))?.into_parts();
-    head::write(&parts, 0, false, None, &mut connection.output)?;
+    let request = request.body(()).map_err(|error| refused(error.to_string()))?;
+    head::write(&request, 0, false, None, &mut connection.output)?;
 
     // No byte of the request was sent, so the failure is one of the connection.
     let in_tunnel = |error: TransportError| match error.kind {
@@ -118,7 +118,7 @@ async fn open_tunnel<R: Runtime>(
     };
     let mut progress = ExchangeProgress::default();
     progress.begin(connection.output.len(), None);
-    let response = PendingResponse::new(&parts.method);
+    let response = PendingResponse::new(request.method());
     let mut in_flight = InFlight { connection, response, progress: &mut progress, deadline };
     match in_flight.send(&[]).await {
         Ok(()) | Err(Interrupted::ResponseArrived) => {}

@@ -28,18 +28,18 @@ use crate::runtime::Runtime;
 /// whether the connection can be reused.
 pub(super) async fn perform<R: Runtime>(
     connection: &mut Connection<R::Stream>,
-    exchange: &mut Exchange,
+    exchange: &Exchange,
     upload: Option<Box<Upload>>,
     proxy: Option<&Proxy>,
     progress: &mut ExchangeProgress,
     deadline: &mut Deadline<'_, R>,
 ) -> Result<(Response, bool), TransportError> {
     let wanted = exchange.body_policy();
-    let (parts, body) = mem::take(&mut exchange.request).into_parts();
+    let (request, body) = (&exchange.request, exchange.request.body());
     let total = body.length();
     let expect_continue = upload.as_ref().is_some_and(|upload| upload.expect_continue);
-    head::write(&parts, total, expect_continue, proxy, &mut connection.output)?;
-    progress.begin(connection.output.len(), UploadProgress::new(&body));
+    head::write(request, total, expect_continue, proxy, &mut connection.output)?;
+    progress.begin(connection.output.len(), UploadProgress::new(body));
 
     deadline.enter_phase("sending the request");
     if total > 0
@@ -47,7 +47,7 @@ pub(super) async fn perform<R: Runtime>(
     {
         deadline.watch_drain(socket);
     }
-    let mut in_flight = InFlight { connection, response: PendingResponse::new(&parts.method), progress, deadline };
+    let mut in_flight = InFlight { connection, response: PendingResponse::new(request.method()), progress, deadline };
     let sent = match upload {
         None => in_flight.send(body.as_bytes().unwrap_or_default()).await,
         // Boxed, so that the future of the usual case stays small.

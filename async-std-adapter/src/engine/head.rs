@@ -3,7 +3,7 @@
 //! The types of the crate `http` guarantee that no part of a request has a line break: not its method, URI, header
 //! names or values. So a head has no other lines than those written here.
 
-use http::{HeaderMap, HeaderName, Method, Uri, header, request::Parts};
+use http::{HeaderMap, HeaderName, Method, Request, Uri, header};
 use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::Proxy;
 
@@ -15,28 +15,28 @@ const USUAL_LENGTH: usize = 512;
 
 /// Replaces `output` by the head of a request with a body of `body` bytes, for this proxy or, without one, for a
 /// server; `expect_continue` adds `Expect: 100-continue`.
-pub(super) fn write(
-    parts: &Parts,
+pub(super) fn write<B>(
+    request: &Request<B>,
     body: u64,
     expect_continue: bool,
     proxy: Option<&Proxy>,
     output: &mut Vec<u8>,
 ) -> Result<(), TransportError> {
-    let has_host = check(&parts.headers)?;
+    let has_host = check(request.headers())?;
     output.clear();
     output.reserve(USUAL_LENGTH);
 
-    output.extend_from_slice(parts.method.as_str().as_bytes());
+    output.extend_from_slice(request.method().as_str().as_bytes());
     output.push(b' ');
-    write_target(parts, proxy.is_some(), output);
+    write_target(request.method(), request.uri(), proxy.is_some(), output);
     output.extend_from_slice(b" HTTP/1.1\r\n");
     if !has_host {
         output.extend_from_slice(b"host: ");
-        write_authority(&parts.uri, output);
+        write_authority(request.uri(), output);
         output.extend_from_slice(b"\r\n");
     }
     // These methods usually have a body, so that the length of an empty one is sent as well.
-    if body > 0 || matches!(parts.method, Method::POST | Method::PUT | Method::PATCH) {
+    if body > 0 || matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
         write_field(&header::CONTENT_LENGTH, body.to_string().as_bytes(), output);
     }
     if expect_continue {
@@ -45,7 +45,7 @@ pub(super) fn write(
     if let Some(login) = proxy.and_then(|proxy| proxy.authorization.as_ref()) {
         write_field(&header::PROXY_AUTHORIZATION, login.as_bytes(), output);
     }
-    for (name, value) in &parts.headers {
+    for (name, value) in request.headers() {
         write_field(name, value.as_bytes(), output);
     }
     output.extend_from_slice(b"\r\n");
@@ -69,9 +69,8 @@ fn check(headers: &HeaderMap) -> Result<bool, TransportError> {
 }
 
 /// Writes the target of a request: for a tunnel the authority, for a proxy the absolute URI, for a server the path.
-fn write_target(parts: &Parts, to_proxy: bool, output: &mut Vec<u8>) {
-    let uri = &parts.uri;
-    if parts.method == Method::CONNECT {
+fn write_target(method: &Method, uri: &Uri, to_proxy: bool, output: &mut Vec<u8>) {
+    if method == Method::CONNECT {
         return write_authority(uri, output);
     }
     if to_proxy {

@@ -227,7 +227,8 @@ pub(super) async fn receive<R: Runtime>(
             // Without a copy. In memory, the room would have to be zeroed.
             BodySink::File(file) if plain > 0 && connection.input.is_empty() => {
                 has_bypassed_input = true;
-                let (bytes, received) = file.receive(connection, plain, deadline).await?;
+                // Boxed, so that the future of the usual case stays small.
+                let (bytes, received) = Box::pin(file.receive(connection, plain, deadline)).await?;
                 decoder.skip(bytes);
                 arrived += bytes as u64;
                 report(arrived);

@@ -3,9 +3,9 @@ use http::{HeaderValue, Request, request::Builder};
 use super::*;
 
 fn try_write(request: Builder, body: u64, expect_continue: bool, proxy: Option<&Proxy>) -> Result<String, String> {
-    let (parts, ()) = request.body(()).expect("a request").into_parts();
+    let request = request.body(()).expect("a request");
     let mut output = b"the request before".to_vec();
-    write(&parts, body, expect_continue, proxy, &mut output).map_err(|error| error.to_string())?;
+    write(&request, body, expect_continue, proxy, &mut output).map_err(|error| error.to_string())?;
     // All bytes of a header value that is not text become one character each.
     Ok(output.into_iter().map(char::from).collect())
 }
