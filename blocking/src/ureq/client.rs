@@ -78,12 +78,13 @@ impl UreqTransport {
     /// Performs the exchange. The response's body is in memory or in the file of the exchange.
     fn exchange(
         &self,
-        mut exchange: Box<Exchange>,
+        exchange: Box<Exchange>,
         context: Box<RequestContext>,
         progress: &mut ResponseProgress,
     ) -> Result<Response, ureq::Error> {
-        let response = self.send(mem::take(&mut exchange.request), exchange.requires_new_connection, context)?;
-        receive(response, exchange.body_policy(), progress)
+        let wanted = exchange.body_policy();
+        let response = self.send(exchange.request, exchange.requires_new_connection, context)?;
+        receive(response, wanted, progress)
     }
 
     fn send(
