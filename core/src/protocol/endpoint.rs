@@ -72,7 +72,6 @@ const JSON: &str = "application/json";
 /// # Ok::<(), teamwire_core::Error>(())
 /// ```
 pub struct Endpoint<T> {
-    /// Boxed, as an endpoint is moved at each step of its creation.
     request: Box<RequestParts>,
     read: Read<T>,
     /// Converts an error to an output, where it is not an error.
@@ -81,7 +80,7 @@ pub struct Endpoint<T> {
 
 type Read<T> = Box<dyn Fn(&mut ResponseReader<'_>) -> Result<T, Error> + Send + Sync>;
 
-/// The part of an endpoint that does not depend on the type of its output.
+/// The part of an endpoint that does not depend on the type of its output. Boxed, as an endpoint is moved at each step.
 struct RequestParts {
     method: Method,
     route: Route,

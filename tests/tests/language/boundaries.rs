@@ -37,7 +37,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("core/src/flow/list_items/recent_ids.rs", "= 256;", "the number of ids that are kept"),
     ("core/src/flow/pages.rs", "10_000", "the maximum number of pages"),
     ("core/src/protocol/content.rs", "problem+json", "RFC 9457: gateways of any backend respond with it"),
-    ("blocking/src/ureq/head_additions.rs", "= 256;", "the usual length of a head"),
     ("core/std/src/proxy.rs", "\"Basic ", "RFC 7617: the login of a proxy"),
 ];
 
