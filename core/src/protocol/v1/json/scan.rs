@@ -185,29 +185,27 @@ pub(super) fn string_length(bytes: &[u8]) -> Option<usize> {
 /// Returns the number of bytes before the first quote or backslash. Most of a response is within strings, so eight
 /// bytes are compared at once, and more in a long string.
 pub(super) fn plain_length(bytes: &[u8]) -> usize {
-    let mut rest = bytes;
-    while let Some((word, after)) = rest.split_first_chunk::<8>() {
+    let (words, last) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
         let found = bytes_equal_to(b'"', word) | bytes_equal_to(b'\\', word);
         if found != 0 {
-            return bytes.len() - rest.len() + found.trailing_zeros() as usize / 8;
+            return index * 8 + found.trailing_zeros() as usize / 8;
         }
-        rest = after;
-        if bytes.len() - rest.len() == BLOCK {
-            rest = after_plain_blocks(rest);
+        if index == BLOCK / 8 - 1 {
+            return long_plain_length(bytes);
         }
     }
     let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\');
-    bytes.len() - rest.len() + rest.iter().take_while(is_plain).count()
+    bytes.len() - last.len() + last.iter().take_while(is_plain).count()
 }
 
-/// Returns the bytes after all blocks at the start without a quote or backslash. Short strings have none, so this is
-/// not inlined.
+/// Same as [`plain_length`], for bytes whose first block is plain. Not inlined, because most strings are short.
 #[inline(never)]
-fn after_plain_blocks(bytes: &[u8]) -> &[u8] {
+fn long_plain_length(bytes: &[u8]) -> usize {
     let is_plain = |block: &&[u8; BLOCK]| !any_in(block, |byte| (byte == b'"') | (byte == b'\\'));
-    let plain = bytes.as_chunks().0.iter().take_while(is_plain).count();
-    &bytes[plain * BLOCK..]
+    let plain = bytes.as_chunks().0.iter().take_while(is_plain).count() * BLOCK;
+    plain + plain_length(&bytes[plain..])
 }
 
 /// Returns `true` if there is a control character.
