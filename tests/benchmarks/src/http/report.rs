@@ -30,7 +30,7 @@ pub const STACKS: [Stack; 5] = [
 pub const ADAPTERS: [(&str, &str); 2] = [("blocking", "ureq"), ("async-std", "ureq-proto")];
 
 /// Maximum time for the rounds of one mode and verb, for each stack.
-const TIME_LIMIT: Duration = Duration::from_secs(3);
+const TIME_LIMIT: Duration = Duration::from_secs(9);
 
 /// The number of rounds and requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub enum Effort {
 impl Effort {
     const fn rounds(self) -> usize {
         match self {
-            Self::Full => 25,
+            Self::Full => 75,
             Self::Check => 1,
         }
     }
