@@ -115,7 +115,7 @@ impl<R: Runtime> Engine<R> {
         deadline.use_timer(connection.timer.take());
         let proxy = self.connector.forwarding_proxy(connection.history.origin());
         let mut progress = ExchangeProgress::default();
-        // Boxed, as an allocator hands out two pieces of at most a kilobyte faster than a larger one.
+        // Boxed, as glibc hands out two pieces of at most a kilobyte faster than a larger one.
         let performed = Box::pin(exchange::perform(&mut connection, exchange, upload, proxy, &mut progress, deadline));
         let (result, is_reusable) = match performed.await {
             Ok((response, is_reusable)) => (Ok(response), is_reusable),

@@ -133,7 +133,7 @@ impl<R: Runtime> Executor for AsyncExecutor<R> {
         F::Output: 'a,
     {
         let Self { session, backend, .. } = self;
-        // A box of its own, as an allocator hands out two pieces of at most a kilobyte faster than a larger one.
+        // A box of its own, as glibc hands out two pieces of at most a kilobyte faster than a larger one.
         let mut flow = Box::new(flow);
         Box::pin(async move {
             let mut stop = session.stop_handle().cloned().map(StopWaker::new);

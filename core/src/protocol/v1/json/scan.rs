@@ -193,17 +193,17 @@ pub(super) fn plain_length(bytes: &[u8]) -> usize {
             return index * 8 + found.trailing_zeros() as usize / 8;
         }
         if index == BLOCK / 8 - 1 {
-            return long_plain_length(bytes);
+            return BLOCK + long_plain_length(&bytes[BLOCK..]);
         }
     }
     let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\');
     bytes.len() - last.len() + last.iter().take_while(is_plain).count()
 }
 
-/// Same as [`plain_length`], for bytes whose first block is plain. Not inlined, because most strings are short.
+/// Same as [`plain_length`], for the bytes behind a plain block. Not inlined, because most strings are short.
 #[inline(never)]
 fn long_plain_length(bytes: &[u8]) -> usize {
-    let is_plain = |block: &&[u8; BLOCK]| !any_in(block, |byte| (byte == b'"') | (byte == b'\\'));
+    let is_plain = |block: &&[u8; BLOCK]| !any_in(block, |byte| matches!(byte, b'"' | b'\\'));
     let plain = bytes.as_chunks().0.iter().take_while(is_plain).count() * BLOCK;
     plain + plain_length(&bytes[plain..])
 }
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_control_character_is_found_among_any_others() {
-        for length in (1..20).chain(BLOCK..BLOCK + 20) {
+        for length in (1..BLOCK + 20).chain([2 * BLOCK, 2 * BLOCK + 9]) {
             for (at, byte) in (0..length).flat_map(|at| (0..=0xff).map(move |byte| (at, byte))) {
                 for others in [b' ', b'a', 0x7f, 0x80, 0xff] {
                     let mut bytes = vec![others; length];
@@ -261,11 +261,12 @@ mod tests {
     fn the_first_quote_or_backslash_is_found_among_any_others() {
         for length in 1..3 * BLOCK + 10 {
             for (at, found) in (0..length).flat_map(|at| [b'"', b'\\'].map(|found| (at, found))) {
+                // Also those that differ only in the highest bit.
                 let mut bytes: Vec<u8> =
-                    (0..=0xff).filter(|byte| !b"\"\\".contains(byte)).cycle().take(length).collect();
+                    (0..=0xff).filter(|byte| !b"\"\\".contains(byte)).cycle().skip(at * 90).take(length).collect();
                 assert_eq!(plain_length(&bytes), length);
-                bytes[at] = found;
                 bytes[length - 1] = b'"';
+                bytes[at] = found;
                 assert_eq!(plain_length(&bytes), at, "{}", bytes.escape_ascii());
             }
         }
