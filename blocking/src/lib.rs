@@ -127,9 +127,9 @@
 //! environment variables read are those of [`config_from_env`]: `HTTP_PROXY` and the like are ignored.
 //!
 //! Requests and errors show no credential in `Debug`, `Display` or log lines. At the level *trace*, `ureq` and
-//! `ureq_proto` log requests without their credentials, and only the status and framing of responses, with zeros
-//! instead of the data. [`Credentials`] says what is redacted if a server returns the Secret. If it does so as an id or
-//! a cursor, the Secret becomes part of URLs, which are logged.
+//! `ureq_proto` log of requests only the first line, the host and the framing, and of responses only the status and the
+//! framing, with zeros instead of the data. [`Credentials`] says what is redacted if a server returns the Secret. If it
+//! does so as an id or a cursor, the Secret becomes part of URLs, which are logged.
 //!
 //! To use another HTTP stack instead of ureq, implement [`Transport`](transport::Transport). The crate's example
 //! `hyper_blocking` has one on hyper.

@@ -3,12 +3,9 @@
 //! The types of the crate `http` guarantee that no part of a request has a line break: not its method, URI, header
 //! names or values. So a head has no other lines than those written here.
 
-use http::{HeaderMap, HeaderName, Method, Request, Uri, header};
-use teamwire_core::effect::{TransportError, TransportErrorKind};
-use teamwire_std::Proxy;
-
-/// Headers that delimit a request, which only this module writes: a second value would make its end ambiguous.
-const FRAMING: [HeaderName; 3] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::EXPECT];
+use http::{HeaderName, Method, Request, Uri, header};
+use teamwire_core::effect::TransportError;
+use teamwire_std::{Proxy, http1::check_request_headers};
 
 /// Length for which most heads have room, in bytes.
 const USUAL_LENGTH: usize = 512;
@@ -22,7 +19,7 @@ pub(super) fn write<B>(
     proxy: Option<&Proxy>,
     output: &mut Vec<u8>,
 ) -> Result<(), TransportError> {
-    let has_host = check(request.headers())?;
+    let has_host = check_request_headers(request.headers())?;
     output.clear();
     output.reserve(USUAL_LENGTH);
 
@@ -50,22 +47,6 @@ pub(super) fn write<B>(
     }
     output.extend_from_slice(b"\r\n");
     Ok(())
-}
-
-/// Checks that these headers leave the framing to this module. Returns whether they have a host.
-fn check(headers: &HeaderMap) -> Result<bool, TransportError> {
-    let refused = |why| Err(TransportError::new(TransportErrorKind::Protocol, why));
-    let mut hosts = 0;
-    for (name, _) in headers {
-        if FRAMING.contains(name) {
-            return refused(format!("the request cannot be sent: its header `{name}` is set by the transport"));
-        }
-        hosts += u8::from(*name == header::HOST);
-        if hosts > 1 {
-            return refused("the request cannot be sent: it has several `host` headers".to_owned());
-        }
-    }
-    Ok(hosts > 0)
 }
 
 /// Writes the target of a request: for a tunnel the authority, for a proxy the absolute URI, for a server the path.

@@ -15,7 +15,7 @@ use teamwire_core::{
 use teamwire_std::{
     ConnectionSlots, Pool, Proxy,
     body::{WAITING_FOR_CONNECTION, downcast_transport_error, timed_out},
-    http1::{MAX_HEAD, MIN_EXPECT_CONTINUE_LENGTH},
+    http1::{MAX_HEAD, MIN_EXPECT_CONTINUE_LENGTH, check_request_headers},
 };
 use ureq::{
     Agent, SendBody,
@@ -23,7 +23,7 @@ use ureq::{
 };
 
 use super::{
-    agent::agent, buffers::MAX_OUTPUT, connection::Connection, connector::NetworkConnector,
+    agent::agent, buffers::MAX_OUTPUT, connection::Connection, connector::NetworkConnector, errors::other,
     head_additions::HeadAdditions, interrupter::Interrupter, limits::TimeLimits, pooled_connection::PooledConnection,
     proxy::opens_tunnel, request_context::RequestContext, restored_body::RestoredBody, slot::acquire, tcp::Hosts,
 };
@@ -93,6 +93,7 @@ impl UreqTransport {
         requires_new_connection: bool,
         mut context: Box<RequestContext>,
     ) -> SendResult {
+        check_request_headers(request.headers()).map_err(other)?;
         let (mut head, content) = request.into_parts();
         let proxy = self.connector.proxy.as_ref().filter(|proxy| !opens_tunnel(proxy, &head.uri));
         context.additions = HeadAdditions::take(&mut head, proxy);

@@ -6,12 +6,11 @@ use ureq::http::{HeaderMap, HeaderName, header, request::Parts};
 /// Length for which all lines of most requests have room, in bytes.
 const USUAL_LENGTH: usize = 512;
 
-/// Headers by which ureq delimits a request, or that it rejects.
-const SEEN_BY_UREQ: [HeaderName; 5] =
-    [header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::EXPECT, header::CONNECTION];
+/// Headers that ureq adds or obeys. It leaves all others as they are.
+const SEEN_BY_UREQ: [HeaderName; 2] = [header::HOST, header::CONNECTION];
 
 /// Parts of a request's head that are inserted after `ureq_proto` has written the rest: at the level *trace* it logs
-/// all that it writes, byte for byte, it takes several times as long, and it does not support requests to a proxy.
+/// all that it writes, byte for byte, it formats each line slowly, and it does not support requests to a proxy.
 #[derive(Clone, Default)]
 pub(super) struct HeadAdditions {
     /// Scheme and authority, which precede the path in a request to a proxy.
@@ -21,8 +20,8 @@ pub(super) struct HeadAdditions {
 }
 
 impl HeadAdditions {
-    /// Removes the headers from this head that do not delimit the request. If the request is sent to a proxy without a
-    /// tunnel, the additions also have the rest of the URI and the proxy's login.
+    /// Removes all headers from this head but those that ureq has to see, and of these the sensitive ones. If the
+    /// request is sent to a proxy without a tunnel, the additions also have the rest of the URI and the proxy's login.
     #[inline(never)]
     pub(super) fn take(head: &mut Parts, proxy: Option<&Proxy>) -> Self {
         let mut additions = Self::default();
@@ -37,15 +36,15 @@ impl HeadAdditions {
     }
 
     fn take_headers(&mut self, headers: &mut HeaderMap) {
-        let mut left = HeaderMap::new();
+        let mut seen = HeaderMap::new();
         for (name, value) in &*headers {
             if SEEN_BY_UREQ.contains(name) && !value.is_sensitive() {
-                left.append(name.clone(), value.clone());
+                seen.append(name.clone(), value.clone());
             } else {
                 self.add_line(name.as_str(), value.as_bytes());
             }
         }
-        *headers = left;
+        *headers = seen;
     }
 
     /// Adds `Expect: 100-continue`.
@@ -123,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_do_not_delimit_the_request_are_taken_and_inserted_behind_the_first_line() {
+    fn headers_that_ureq_need_not_see_are_taken_and_inserted_behind_the_first_line() {
         let mut head = head();
         let mut additions = HeadAdditions::take(&mut head, None);
         assert_eq!(head.headers.keys().collect::<Vec<_>>(), ["host"]);

@@ -1,5 +1,5 @@
-//! Preprocessing of HTTP/1.1 responses for `ureq_proto`, which rejects some that RFC 9110 and 9112 require a client to
-//! accept.
+//! HTTP/1.1 around `ureq_proto`: the check of a request's headers, and the preprocessing of responses, of which it
+//! rejects some that RFC 9110 and 9112 require a client to accept.
 //!
 //! - Interim responses (1xx) with header fields: [`next_head`] distinguishes them from the final one.
 //! - Empty lines in front of a head: [`LineBreaks`] skips a few.
@@ -15,6 +15,7 @@ mod framing;
 mod head;
 mod limits;
 mod parsed_head;
+mod request_headers;
 
 pub use self::{
     chunks::ChunkLines,
@@ -22,4 +23,5 @@ pub use self::{
     head::{Head, LineBreaks, next_head},
     limits::{EXPECT_CONTINUE_TIMEOUT, MAX_HEAD, MAX_INTERIM, MAX_LINE_BREAKS, MIN_EXPECT_CONTINUE_LENGTH},
     parsed_head::ParsedHead,
+    request_headers::check_request_headers,
 };

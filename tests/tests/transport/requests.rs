@@ -2,8 +2,11 @@
 
 use std::{sync::mpsc, thread};
 
-use http::{Method, header};
-use teamwire_core::{ErrorKind, effect::Body};
+use http::{HeaderValue, Method, header};
+use teamwire_core::{
+    ErrorKind,
+    effect::{Body, TransportErrorKind},
+};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{
@@ -215,4 +218,27 @@ fn request_that_is_not_read_ends_with_its_connection<H: Harness>() {
     let server = Server::script(|listener| drop(listener.accept().head()));
     let fault = fault::<H>(&client::<H>(&server), posting(Body::from(vec![b'x'; LARGE])));
     assert!(fault.sent && fault.received == 0, "{fault:?}");
+}
+
+#[executor_test(adapters)]
+fn header_that_would_make_the_end_of_a_request_ambiguous_is_refused<H: Harness>() {
+    let server = Server::always(me());
+    let client = client::<H>(&server);
+    for (header, value) in [
+        (header::TRANSFER_ENCODING, "chunked"),
+        (header::CONTENT_LENGTH, "7"),
+        (header::EXPECT, "100-continue"),
+        (header::HOST, "b.test"),
+    ] {
+        let refused = fault::<H>(&client, |exchange| {
+            let headers = exchange.request.headers_mut();
+            if header == header::HOST {
+                headers.append(&header, HeaderValue::from_static("a.test"));
+            }
+            headers.append(&header, HeaderValue::from_static(value));
+        });
+        assert_eq!((refused.kind, refused.sent), (TransportErrorKind::Protocol, false), "{refused}");
+        assert!(refused.to_string().contains(&format!("`{header}`")), "{refused}");
+    }
+    response::<H>(&client, unchanged);
 }

@@ -106,16 +106,6 @@ fn a_proxy_is_asked_for_a_uri_or_for_a_tunnel() {
     }
 }
 
-#[test]
-fn headers_that_would_make_the_end_of_a_request_ambiguous_are_refused() {
-    for (name, value) in [("Transfer-Encoding", "chunked"), ("Content-Length", "7"), ("expect", "100-continue")] {
-        let error = try_write(Request::post("http://h.test/").header(name, value), 7, false, None).expect_err(name);
-        assert!(error.contains(&format!("`{}` is set by the transport", name.to_lowercase())), "{error}");
-    }
-    let hosts = Request::get("http://h.test/").header("host", "a").header("host", "b");
-    assert!(try_write(hosts, 0, false, None).expect_err("two").contains("several `host`"));
-}
-
 /// Every byte in every part of a request is refused by the types of `http`, or leaves the lines as they are.
 #[test]
 fn nothing_in_a_request_can_add_a_line() {
