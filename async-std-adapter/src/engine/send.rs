@@ -85,7 +85,9 @@ impl<R: Runtime> InFlight<'_, '_, R> {
     async fn write(&mut self, mut bytes: &[u8]) -> Result<(), Interrupted> {
         loop {
             let connection = &mut *self.connection;
-            match self.deadline.run(|cx| connection.poll_write(bytes, cx)).await?? {
+            // One write takes any amount while the server reads it: not more, before the response is looked for.
+            let piece = &bytes[..bytes.len().min(MAX_BURST)];
+            match self.deadline.run(|cx| connection.poll_write(piece, cx)).await?? {
                 WriteOutcome::Written(taken) => {
                     self.progress.record_sent(taken);
                     bytes = &bytes[taken..];
