@@ -60,6 +60,11 @@ const ALL: &[Measurement] = &[
         source: Source::Cargo("bench --locked -p teamwire-tests --bench concurrency"),
     },
     Measurement {
+        name: "start",
+        tables: &["start"],
+        source: Source::Cargo("bench --locked -p teamwire-tests --bench cold_start"),
+    },
+    Measurement {
         name: "page",
         tables: &["page", "page memory"],
         source: Source::Cargo("bench --locked -p teamwire-tests --bench page"),
