@@ -146,7 +146,11 @@ impl DownloadFile {
     pub fn open(to: &FileTarget) -> Result<Self, FileError> {
         let mut file = part::open(&to.path)?;
         let place = |file: &mut File| {
-            file.set_len(to.offset)?;
+            // ext4, for instance, writes a file to the disk at its close if its length was set to zero, even if it was
+            // empty before. No more than other programs does a download promise to survive a power cut.
+            if file.metadata()?.len() != to.offset {
+                file.set_len(to.offset)?;
+            }
             file.seek(SeekFrom::Start(to.offset))
         };
         place(&mut file).map_err(file_error(&to.path))?;
