@@ -1,3 +1,5 @@
+mod sending;
+
 use std::{
     fmt,
     io::{self, ErrorKind},
@@ -7,10 +9,9 @@ use std::{
     time::Instant,
 };
 
-use teamwire_core::effect::TransportError;
-use teamwire_std::{ConnectionHistory, Pooled, http1::EXPECT_CONTINUE_TIMEOUT, is_abrupt_end};
+use teamwire_std::{ConnectionHistory, Pooled, is_abrupt_end};
 use ureq::{
-    Error, Timeout,
+    Error,
     unversioned::transport::{Buffers as UreqBuffers, NextTimeout, Transport},
 };
 
@@ -19,7 +20,6 @@ use super::{
     errors::{failed, other},
     link::Link,
     request_context::RequestContext,
-    tcp::Ready,
 };
 
 /// Number of pending bytes from which they are sent although more may follow: the size of a TLS record.
@@ -35,6 +35,8 @@ pub(super) struct Connection {
     pending_output: Vec<u8>,
     /// Number of bytes of the request that were written.
     written: usize,
+    /// Number of bytes that were written since the last look for a response.
+    unchecked: usize,
     /// Time at which a byte moved, or ureq called.
     last_activity: Instant,
     /// A write has failed, so the end of the input may be due to that and not to the server.
@@ -47,7 +49,7 @@ impl Connection {
     pub(super) fn new(link: Link, history: ConnectionHistory) -> Self {
         let (buffers, pending_output) = (Buffers::default(), Vec::new());
         let (last_activity, is_broken, idle_since) = (Instant::now(), false, None);
-        Self { link, history, buffers, pending_output, written: 0, last_activity, is_broken, idle_since }
+        Self { link, history, buffers, pending_output, written: 0, unchecked: 0, last_activity, is_broken, idle_since }
     }
 
     /// Prepares for the next exchange. Returns the time since when the connection is idle; `None` if it cannot serve
@@ -55,7 +57,7 @@ impl Connection {
     pub(super) fn reset(&mut self) -> Option<Instant> {
         let since = self.idle_since.take()?;
         self.buffers.shrink();
-        self.written = 0;
+        (self.written, self.unchecked) = (0, 0);
         Some(since)
     }
 
@@ -67,144 +69,6 @@ impl Connection {
 
     pub(super) const fn stream(&self) -> &Arc<TcpStream> {
         self.link.stream()
-    }
-
-    /// Appends the bytes that ureq has written to the pending output. The first of them are the head, which gets the
-    /// additions.
-    fn append_written(&mut self, amount: usize) {
-        let written = self.buffers.written(amount);
-        let additions = RequestContext::with(|context| mem::take(&mut context.additions));
-        if additions.is_empty() {
-            self.pending_output.extend_from_slice(written);
-        } else {
-            additions.append_to(&mut self.pending_output, written);
-        }
-    }
-
-    /// Sends the pending output, unless the response ends it.
-    fn send_pending(&mut self) -> Result<(), Error> {
-        if self.pending_output.is_empty() {
-            return Ok(());
-        }
-        let pending_output = mem::take(&mut self.pending_output);
-        self.send(&pending_output)?;
-        self.pending_output = pending_output;
-        self.pending_output.clear();
-        Ok(())
-    }
-
-    /// Sends a piece of a long body that ureq has written, without a copy, unless the response ends it.
-    fn send_written(&mut self, amount: usize) -> Result<(), Error> {
-        let output = self.buffers.take_output();
-        let sent = self.send(&output[..amount]);
-        self.buffers.return_output(output);
-        sent
-    }
-
-    fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.last_activity = Instant::now();
-        let is_late = |due: Instant| due <= self.last_activity;
-        if RequestContext::with(|context| context.limits).due(self.last_activity).is_some_and(is_late) {
-            return Err(Error::Timeout(Timeout::Global));
-        }
-        RequestContext::with(|context| context.sent = true);
-        self.write(bytes)
-    }
-
-    fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
-        // Not before the first write: no server has responded by then.
-        let mut reads = self.written > 0;
-        while !bytes.is_empty() || self.link.has_unsent() {
-            if reads {
-                let ready = self.wait(true)?;
-                if ready.readable {
-                    self.read_available()?;
-                    if RequestContext::with(|context| context.stop_sending) {
-                        return Ok(());
-                    }
-                }
-                if !ready.writable {
-                    continue;
-                }
-            }
-            reads = true;
-            match self.link.try_write(bytes) {
-                Ok(amount) => {
-                    self.last_activity = Instant::now();
-                    self.written += amount;
-                    bytes = &bytes[amount..];
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return self.read_after_failed_write(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// Waits until bytes have arrived, or there is room to write if `wants_to_write`.
-    ///
-    /// Bytes that the operating system still delivers count as activity.
-    fn wait(&mut self, wants_to_write: bool) -> Result<Ready, Error> {
-        let limits = RequestContext::with(|context| context.limits);
-        let quarter = limits.inactivity().map(|time| time / 4);
-        let mut unacknowledged_bytes = None;
-        loop {
-            let now = Instant::now();
-            let due = limits.due(self.last_activity);
-            if due.is_some_and(|due| due <= now) {
-                return Err(Error::Timeout(Timeout::Global));
-            }
-            let look = quarter.and_then(|quarter| now.checked_add(quarter));
-            let ready = self.link.wait(wants_to_write, due.into_iter().chain(look).min()).map_err(failed)?;
-            if ready != Ready::default() {
-                return Ok(ready);
-            }
-            let left = self.link.unacknowledged_bytes();
-            if unacknowledged_bytes.zip(left).is_some_and(|(before, left)| left < before) {
-                self.last_activity = Instant::now();
-            }
-            unacknowledged_bytes = left;
-        }
-    }
-
-    /// Reads what has arrived while there is more to send.
-    fn read_available(&mut self) -> Result<(), Error> {
-        while !self.buffers.has_head() {
-            match self.link.try_read(self.buffers.room().map_err(other)?) {
-                Ok(0) => break,
-                Ok(amount) => self.arrived(amount)?,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(failed(error)),
-            }
-        }
-        RequestContext::with(|context| context.stop_sending = true);
-        Ok(())
-    }
-
-    /// Reads the bytes that had arrived when a write failed. A response takes precedence over the error.
-    fn read_after_failed_write(&mut self, error: io::Error) -> Result<(), Error> {
-        self.is_broken = true;
-        match self.read_available() {
-            Ok(()) if self.buffers.has_head() => Ok(()),
-            Err(Error::Other(error)) if error.is::<TransportError>() => Err(Error::Other(error)),
-            _ => Err(failed(error)),
-        }
-    }
-
-    /// Waits a limited time for `100 Continue`, which not every server sends.
-    fn await_continue(&mut self) -> Result<(), Error> {
-        let now = Instant::now();
-        // At least half of the time is left for the body and the response.
-        let half =
-            RequestContext::with(|context| context.limits).due(now).map(|due| due.saturating_duration_since(now) / 2);
-        let until = now + half.map_or(EXPECT_CONTINUE_TIMEOUT, |half| half.min(EXPECT_CONTINUE_TIMEOUT));
-        while !self.buffers.got_continue() && !RequestContext::with(|context| context.stop_sending) {
-            if !self.link.wait(false, Some(until)).map_err(failed)?.readable {
-                break;
-            }
-            self.read_available()?;
-        }
-        Ok(())
     }
 
     /// Waits for bytes and reads them. Returns zero at the end.
