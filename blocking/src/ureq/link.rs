@@ -30,7 +30,22 @@ impl Link {
         self.socket.set_deadline(until);
         match &mut self.tls {
             None => self.socket.read(buffer),
+            // `rustls::Stream` would first send that, which a server that has responded may not read.
+            Some(tls) if tls.wants_write() => self.read_unsent(buffer, until),
             Some(tls) => rustls::Stream::new(&mut **tls, &mut self.socket).read(buffer),
+        }
+    }
+
+    /// Same as [`read`](Self::read), and leaves what is not sent.
+    fn read_unsent(&mut self, buffer: &mut [u8], until: Option<Instant>) -> io::Result<usize> {
+        loop {
+            match self.try_read(buffer) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                result => return result,
+            }
+            if !self.wait(false, until)?.readable {
+                return Err(ErrorKind::TimedOut.into());
+            }
         }
     }
 
@@ -116,5 +131,51 @@ impl Write for NonBlocking<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+// Elsewhere, only a write shows whether there is room.
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{net::TcpStream, sync::mpsc, time::Duration};
+
+    use teamwire_test_support::{Authority, Server, config};
+
+    use super::*;
+    use crate::ureq::tls::tls_handshake;
+
+    #[test]
+    fn response_is_read_while_the_server_reads_nothing() {
+        let authority = Authority::new("a CA");
+        let settings = authority.server("localhost");
+        let (is_blocked, blocked) = mpsc::channel();
+        let server = Server::script(move |listener| {
+            let mut peer = listener.accept().secure(&settings);
+            peer.handshake().expect("the client trusts it");
+            blocked.recv().expect("the client sends until it is blocked");
+            assert!(peer.send("refused"));
+            blocked.recv().expect("the client has read it");
+        });
+        // Dropped before the server, which otherwise waits for it if this test fails.
+        let is_blocked = is_blocked;
+        let config = config(&server.https("localhost")).with_root_certificates_pem(authority.pem());
+        let tls = teamwire_std::tls_config(&config).expect("the settings are valid");
+        let stream = TcpStream::connect(server.address).expect("it listens");
+        let mut socket = Socket::new(stream).expect("it is connected");
+        let session = tls_handshake(tls, "localhost", &mut socket).expect("it is trusted");
+        let mut link = Link::new(socket, Some(session));
+        // The socket has room for more until the server's side of it is full, too.
+        let soon = || Some(Instant::now() + Duration::from_millis(50));
+        while !link.has_unsent() || link.wait(true, soon()).expect("a socket").writable {
+            let written = link.try_write(&[0; MAX_TLS_RECORD]).map_err(|error| error.kind());
+            assert!(matches!(written, Ok(_) | Err(ErrorKind::WouldBlock)), "{written:?}");
+        }
+        is_blocked.send(()).expect("the server waits for it");
+        let (mut buffer, until) = ([0; 16], Instant::now() + Duration::from_secs(20));
+        let length = link.read(&mut buffer, Some(until)).expect("the response arrives");
+        assert_eq!(&buffer[..length], b"refused");
+        is_blocked.send(()).expect("the server waits for it");
+        let late = link.read(&mut buffer, Some(Instant::now())).expect_err("nothing more arrives");
+        assert!(matches!(late.kind(), ErrorKind::TimedOut | ErrorKind::ConnectionReset), "{late}");
     }
 }
