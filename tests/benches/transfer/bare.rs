@@ -1,6 +1,11 @@
 //! The bare HTTP stacks, in minimal clients.
 
-use std::{env, fs::File, io};
+use std::{
+    env,
+    fs::File,
+    io,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use async_std::{
     fs,
@@ -28,6 +33,12 @@ impl Backend {
 
 pub(crate) const DISPOSITION: &str = "attachment; filename*=UTF-8''file";
 
+/// Returns a new idempotency key.
+pub(crate) fn key() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("key-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
 pub(crate) fn asset_id(json: &[u8]) -> Result<String> {
     let asset: serde_json::Value = serde_json::from_slice(json)?;
     Ok(asset["id"].as_str().ok_or("the asset has no id")?.to_owned())
@@ -53,7 +64,7 @@ impl Transfer for Ureq {
             .header("authorization", &self.backend.authorization)
             .header("content-type", "application/octet-stream")
             .header("content-disposition", DISPOSITION)
-            .header("idempotency-key", "one")
+            .header("idempotency-key", key())
             .send(File::open(from)?)?;
         asset_id(&response.body_mut().read_to_vec()?)
     }
@@ -119,7 +130,8 @@ impl Transfer for Socket {
             let length = file.metadata().await?.len();
             let headers = format!(
                 "content-type: application/octet-stream\r\ncontent-disposition: {DISPOSITION}\r\n\
-                 idempotency-key: one\r\ncontent-length: {length}\r\n"
+                 idempotency-key: {}\r\ncontent-length: {length}\r\n",
+                key()
             );
             let mut stream = self.send_request("POST /v1/assets", &headers).await?;
             let mut chunk = vec![0; CHUNK_SIZE];

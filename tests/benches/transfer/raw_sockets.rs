@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     Result,
-    bare::{Backend, DISPOSITION, asset_id},
+    bare::{Backend, DISPOSITION, asset_id, key},
     client::Transfer,
 };
 
@@ -64,7 +64,8 @@ impl Transfer for RawSockets {
         let file = File::open(from)?;
         let headers = format!(
             "content-type: application/octet-stream\r\ncontent-disposition: {DISPOSITION}\r\n\
-             idempotency-key: one\r\ncontent-length: {}\r\n",
+             idempotency-key: {}\r\ncontent-length: {}\r\n",
+            key(),
             file.metadata()?.len()
         );
         let stream = self.send_request("POST /v1/assets", &headers)?;
