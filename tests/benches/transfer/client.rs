@@ -133,8 +133,8 @@ pub(crate) fn run(stack: Stack, from: &str, to: &str) -> Result<Report> {
     }
 }
 
-/// Measures an upload and a download, after those of a file of a few bytes: another benchmark measures the first request
-/// of a program.
+/// Measures an upload and a download, after those of a file of a few bytes: another benchmark measures the first
+/// request of a program.
 fn measure(stack: &impl Transfer, from: &str, to: &str) -> Result<Report> {
     let small = format!("{to}.small");
     fs::write(&small, "small")?;
