@@ -27,7 +27,8 @@ test('poll, calendar entry and location are posted from their forms', () => with
   await start('Location');
   await form.getByRole('textbox', { name: 'Name' }).fill('Valve chamber 17');
   await form.getByRole('application').press('ArrowUp');
-  assert.ok(Number(await form.getByLabel('Latitude').inputValue()) > 53.5511, 'a square to the north');
+  // Painted in the next frame.
+  await until(async () => Number(await form.getByLabel('Latitude').inputValue()) > 53.5511, 'a square to the north');
   await form.getByLabel('Longitude').fill('-10.5');
   await form.getByRole('button', { name: 'Attach' }).click();
   await page.locator('.chip').nth(2).waitFor();
