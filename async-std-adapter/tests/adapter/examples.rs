@@ -60,11 +60,7 @@ fn smol_reads_files_and_follows_feeds() {
 #[test]
 fn smol_does_tls_and_looks_hosts_up() {
     let authority = Authority::new("a private CA");
-    let settings = authority.server("localhost");
-    let server = Server::each(move |_, peer| {
-        let mut peer = peer.secure(&settings);
-        while peer.try_request().is_some_and(|_| peer.send(me())) {}
-    });
+    let server = Server::always_over_tls(authority.server("localhost"), me());
     let options = config(&format!("https://localhost:{}", server.address.port()));
     let client = smol::client(options.with_root_certificates_pem(authority.pem())).expect("the options are valid");
     let user = ::smol::block_on(client.contacts().me()).expect("a response");

@@ -110,11 +110,7 @@ fn request_leaves_in_one_write() {
 #[test]
 fn request_over_tls_leaves_in_one_write() {
     let authority = Authority::new("a private CA");
-    let settings = authority.server("localhost");
-    let server = Server::each(move |_, peer| {
-        let mut peer = peer.secure(&settings);
-        while peer.try_request().is_some_and(|_| peer.send(me())) {}
-    });
+    let server = Server::always_over_tls(authority.server("localhost"), me());
     let probe = Probe { addresses: vec![server.address], ..Probe::default() };
     let client = probe.client(config(&server.https("localhost")).with_root_certificates_pem(authority.pem()));
     for requests in 1..=4 {

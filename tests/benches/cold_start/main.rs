@@ -11,9 +11,8 @@
 
 mod client;
 
-use std::{env, sync::Arc};
+use std::env;
 
-use rustls::ServerConfig;
 use teamwire_benchmarks::{process::Process, table::Table};
 use teamwire_core::script::sample;
 use teamwire_test_support::{Authority, Server, response};
@@ -36,8 +35,9 @@ fn main() {
 
 fn report(rounds: usize) {
     let authority = Authority::new("a CA of the benchmark");
-    let plain = Server::always(me());
-    let tls = serve_tls(authority.server("localhost"));
+    let me = response(200, &sample::bot().to_string());
+    let plain = Server::always(&me);
+    let tls = Server::always_over_tls(authority.server("localhost"), &me);
     let urls = [format!("http://localhost:{}", plain.address.port()), tls.https("localhost")];
     let certificates = [None, Some(authority.pem())];
 
@@ -77,15 +77,4 @@ fn measure(stack: &str, url: &str, certificate: Option<&str>) -> Cost {
     let mut arguments = vec!["client", stack, url];
     arguments.extend(certificate);
     Cost::parse(&Process::start(&arguments).read_line())
-}
-
-fn serve_tls(settings: Arc<ServerConfig>) -> Server {
-    Server::each(move |_, peer| {
-        let mut peer = peer.secure(&settings);
-        while peer.try_request().is_some_and(|_| peer.send(me())) {}
-    })
-}
-
-fn me() -> String {
-    response(200, &sample::bot().to_string())
 }

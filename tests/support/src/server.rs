@@ -9,6 +9,8 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use rustls::ServerConfig;
+
 use crate::Peer;
 
 /// A server on a free port of this machine.
@@ -56,6 +58,15 @@ impl Server {
     pub fn always(response: impl Into<String>) -> Self {
         let response = response.into();
         Self::each(move |_, mut peer| while peer.try_request().is_some_and(|_| peer.send(&response)) {})
+    }
+
+    /// Sends this response to every request, over TLS.
+    pub fn always_over_tls(settings: Arc<ServerConfig>, response: impl Into<String>) -> Self {
+        let response = response.into();
+        Self::each(move |_, peer| {
+            let mut peer = peer.secure(&settings);
+            while peer.try_request().is_some_and(|_| peer.send(&response)) {}
+        })
     }
 
     fn start(listener: TcpListener, is_endless: bool, serve: impl FnOnce(&Listener) + Send + 'static) -> Self {

@@ -2,14 +2,11 @@
 
 use std::{
     io::{Read, Write},
-    sync::{Arc, LazyLock, mpsc},
+    sync::{LazyLock, mpsc},
     time::Duration,
 };
 
-use rustls::{
-    ServerConfig,
-    version::{TLS12, TLS13},
-};
+use rustls::version::{TLS12, TLS13};
 use teamwire_core::{
     Client,
     config::RetryPolicy,
@@ -24,14 +21,6 @@ use crate::support::{
 
 pub(crate) static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new("a private CA"));
 
-/// A server of this name that responds to every request.
-fn serving(settings: Arc<ServerConfig>) -> Server {
-    Server::each(move |_, peer| {
-        let mut peer = peer.secure(&settings);
-        while peer.try_request().is_some_and(|_| peer.send(me())) {}
-    })
-}
-
 /// A client of this URL that trusts only the private CA.
 pub(crate) fn client_of<H: Harness>(url: &str) -> Client<H::X> {
     H::connect(config(url).with_root_certificates_pem(AUTHORITY.pem()))
@@ -40,7 +29,7 @@ pub(crate) fn client_of<H: Harness>(url: &str) -> Client<H::X> {
 #[executor_test(adapters)]
 fn server_of_a_trusted_ca_is_accepted_and_its_connection_kept<H: Harness>() {
     for version in [&TLS12, &TLS13] {
-        let server = serving(AUTHORITY.server_of("localhost", version));
+        let server = Server::always_over_tls(AUTHORITY.server_of("localhost", version), me());
         let client = client_of::<H>(&server.https("localhost"));
         for _ in 0..5 {
             assert_eq!(ask::<H>(&client).expect("a response"), "Example");
@@ -51,7 +40,7 @@ fn server_of_a_trusted_ca_is_accepted_and_its_connection_kept<H: Harness>() {
 
 #[executor_test(adapters)]
 fn check_of_an_untrusted_server_names_the_variable<H: Harness>() {
-    let server = serving(AUTHORITY.server("localhost"));
+    let server = Server::always_over_tls(AUTHORITY.server("localhost"), me());
     let error = H::wait(H::connect(config(&server.https("localhost"))).check()).expect_err("it is not trusted");
     let text = error.to_string();
     assert!(text.contains("not signed by a trusted CA") && text.contains("TEAMWIRE_CA_FILE"), "{text}");
@@ -60,7 +49,7 @@ fn check_of_an_untrusted_server_names_the_variable<H: Harness>() {
 
 #[executor_test(adapters)]
 fn certificate_may_be_for_an_address<H: Harness>() {
-    let server = serving(AUTHORITY.server("127.0.0.1"));
+    let server = Server::always_over_tls(AUTHORITY.server("127.0.0.1"), me());
     assert_eq!(ask::<H>(&client_of::<H>(&server.https("127.0.0.1"))).expect("a response"), "Example");
     let settings = AUTHORITY.server("::1");
     let server = Server::script_on_ipv6(move |listener| {
@@ -83,7 +72,7 @@ fn untrusted_certificate_is_refused_with_the_reason<H: Harness>() {
         (AUTHORITY.expired("localhost"), "has expired"),
     ] {
         // If the name also has an IPv6 address, that address refuses the connection.
-        let server = serving(settings);
+        let server = Server::always_over_tls(settings, me());
         let options = config(&server.https("localhost")).with_root_certificates_pem(AUTHORITY.pem());
         let client = H::connect(options.with_retry(RetryPolicy::default()));
         let fault = fault::<H>(&client, unchanged);
