@@ -72,9 +72,9 @@ impl Connection {
     fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
         let mut must_wait = false;
         while !bytes.is_empty() || self.link.has_unsent() {
-            let may_have_arrived = self.unchecked >= MAX_UNCHECKED;
-            let ready = if must_wait { self.wait(true)? } else { Ready { readable: may_have_arrived, writable: true } };
-            if must_wait || may_have_arrived {
+            let may_have_arrived = Ready { readable: self.unchecked >= MAX_UNCHECKED, writable: true };
+            let ready = if must_wait { self.wait(true)? } else { may_have_arrived };
+            if must_wait || ready.readable {
                 self.unchecked = 0;
             }
             if ready.readable {
