@@ -63,7 +63,10 @@ impl<R: Runtime> Engine<R> {
     pub(crate) async fn exchange(&self, exchange: &Exchange) -> Result<Response, TransportError> {
         let mut deadline = Deadline::start(&self.runtime, exchange.timeout, exchange.max_duration);
         // A list that is not read would keep the slot from the requests for its items.
-        let _slot = if exchange.is_early { None } else { self.slot(exchange.timeout, &mut deadline).await? };
+        let slot = if exchange.is_early { None } else { self.slot(exchange.timeout, &mut deadline).await? };
+        if slot.as_ref().is_some_and(|slot| slot.others() > 0) {
+            deadline.note_others();
+        }
         match exchange.request.body().as_bytes() {
             // Boxed, here and below, so that the future of the usual case stays small.
             None => Box::pin(self.upload(exchange, &mut deadline)).await,

@@ -35,6 +35,8 @@ pub(super) struct Deadline<'r, R> {
     since: Instant,
     /// Number of reads and writes since the last wait.
     streak: u32,
+    /// Other requests of the client are in flight.
+    has_others: bool,
     /// Phase of the exchange, for the error.
     phase: &'static str,
     timer: Option<Box<Timer>>,
@@ -61,6 +63,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
             begun: now,
             since: now,
             streak: 0,
+            has_others: false,
             phase: "starting",
             timer: None,
             drain: None,
@@ -86,6 +89,19 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         let timer = self.timer.take()?;
         timer.forwarding.connect(None);
         Some(timer)
+    }
+
+    /// Records that other requests of the client are in flight.
+    pub(super) fn note_others(&mut self) {
+        self.has_others = true;
+    }
+
+    /// Yields to the tasks of other requests, if there are any, before the next read. Meanwhile the response may arrive,
+    /// and then no wait for it has to be registered and ended, which would cost more than all else in the engine.
+    pub(super) fn yield_to_others(&mut self) {
+        if self.has_others {
+            self.streak = MAX_STREAK;
+        }
     }
 
     pub(super) fn enter_phase(&mut self, phase: &'static str) {

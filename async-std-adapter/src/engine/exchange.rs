@@ -58,6 +58,7 @@ pub(super) async fn perform<R: Runtime>(
     }
 
     in_flight.deadline.enter_phase("waiting for the response");
+    in_flight.deadline.yield_to_others();
     let received = in_flight.receive_head().await;
     let InFlight { connection, response, progress, deadline } = in_flight;
     received.map_err(|error| match (&sent, error.kind) {

@@ -1,6 +1,7 @@
 //! Streams that transfer few bytes at once, or are never pending; and the number of writes and timers of an exchange.
 
 use std::{
+    pin::Pin,
     sync::atomic::Ordering,
     task::{Context, Waker},
     time::Duration,
@@ -206,8 +207,29 @@ fn flood_leaves_the_thread_to_other_tasks() {
     let client = teamwire_async_std::client_on(canned, config("http://127.0.0.1:1")).expect("the options are valid");
     let mut asking = client.contacts().me();
     // It would be ready, with too many bytes, if it did not return before the flood ends.
-    let polled = asking.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    assert!(polled.is_pending());
+    assert!(is_pending(asking.as_mut()));
+}
+
+/// Polls this once. Returns whether it is pending.
+fn is_pending(future: Pin<&mut (impl Future + ?Sized)>) -> bool {
+    future.poll(&mut Context::from_waker(Waker::noop())).is_pending()
+}
+
+#[test]
+fn requests_at_once_are_all_sent_before_a_response_is_read() {
+    let canned = Canned { again_from: Some(CHUNKED.len()), ..Canned::new(format!("{CHUNKED}1\r\nx\r\n")) };
+    let client =
+        teamwire_async_std::client_on(canned.clone(), config("http://127.0.0.1:1")).expect("the options are valid");
+    let counts = || (canned.written.load(Ordering::SeqCst), canned.reads.load(Ordering::SeqCst));
+
+    let (mut first, mut second) = (client.contacts().me(), client.contacts().me());
+    assert!(is_pending(first.as_mut()));
+    let (written, reads) = counts();
+    assert!(written > 0 && reads > 0, "a request without others is sent, and its response read, at once");
+    assert!(is_pending(second.as_mut()));
+    assert_eq!(counts(), (2 * written, reads));
+    assert!(is_pending(second.as_mut()));
+    assert!(counts().1 > reads);
 }
 
 const LIMIT: usize = 5_000;

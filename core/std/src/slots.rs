@@ -12,7 +12,10 @@ use std::{
 
 /// Slots for connections, and the queue of those that wait for one. A slot that becomes free goes to the one that waits
 /// longest, and to no other.
-pub struct ConnectionSlots(Mutex<State>);
+pub struct ConnectionSlots {
+    count: usize,
+    state: Mutex<State>,
+}
 
 struct State {
     /// Number of free slots: zero while one is waited for.
@@ -25,19 +28,24 @@ struct State {
 impl ConnectionSlots {
     /// Creates this number of slots.
     pub const fn new(count: usize) -> Self {
-        Self(Mutex::new(State { free: count, next: 0, waiting: BTreeMap::new() }))
+        Self { count, state: Mutex::new(State { free: count, next: 0, waiting: BTreeMap::new() }) }
     }
 
     /// Takes a slot; `None` if none is free.
     pub fn try_acquire(&self) -> Option<ConnectionSlot<'_>> {
         let mut state = self.state();
         state.free = state.free.checked_sub(1)?;
-        Some(ConnectionSlot(self))
+        Some(self.slot(&state))
     }
 
     /// Waits for a slot. Enters the queue when it is first polled. Dropping it leaves the queue.
     pub const fn acquire(&self) -> Acquire<'_> {
         Acquire { slots: self, number: None }
+    }
+
+    /// Returns a slot that was taken from these.
+    fn slot(&self, state: &State) -> ConnectionSlot<'_> {
+        ConnectionSlot { slots: self, others: self.count - state.free - 1 }
     }
 
     fn release(&self) {
@@ -52,7 +60,7 @@ impl ConnectionSlots {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -66,11 +74,21 @@ impl fmt::Debug for ConnectionSlots {
 /// The right to have a connection. Dropping it passes it on.
 #[derive(Debug)]
 #[must_use = "dropping a slot passes it on"]
-pub struct ConnectionSlot<'a>(&'a ConnectionSlots);
+pub struct ConnectionSlot<'a> {
+    slots: &'a ConnectionSlots,
+    others: usize,
+}
+
+impl ConnectionSlot<'_> {
+    /// Returns the number of other slots that were in use when this one was taken.
+    pub const fn others(&self) -> usize {
+        self.others
+    }
+}
 
 impl Drop for ConnectionSlot<'_> {
     fn drop(&mut self) {
-        self.0.release();
+        self.slots.release();
     }
 }
 
@@ -109,7 +127,7 @@ impl<'a> Future for Acquire<'a> {
                 return Poll::Pending;
             }
         }
-        Poll::Ready(ConnectionSlot(slots))
+        Poll::Ready(slots.slot(&state))
     }
 }
 
@@ -183,6 +201,19 @@ mod tests {
         drop((third, fourth));
         drop(poll(&mut waiting[2], &count).expect("it is the last"));
         assert_eq!(format!("{slots:?}"), "ConnectionSlots { free: 2, waiting: 0 }");
+    }
+
+    #[test]
+    fn slot_counts_the_others_in_use() {
+        let (slots, count) = (ConnectionSlots::new(2), Arc::<Count>::default());
+        let first = slots.try_acquire().expect("it is free");
+        let second = poll(&mut slots.acquire(), &count).expect("it is free");
+        assert_eq!((first.others(), second.others()), (0, 1));
+        let mut waiting = slots.acquire();
+        assert!(poll(&mut waiting, &count).is_err());
+        drop((first, second));
+        assert_eq!(poll(&mut waiting, &count).expect("it is reserved").others(), 0);
+        assert_eq!(slots.try_acquire().expect("it is free").others(), 0);
     }
 
     #[test]

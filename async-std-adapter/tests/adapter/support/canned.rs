@@ -28,11 +28,14 @@ pub(crate) struct Canned {
     pub(crate) piece: usize,
     /// Number of bytes that were written.
     pub(crate) written: Arc<AtomicUsize>,
+    /// Number of reads.
+    pub(crate) reads: Arc<AtomicUsize>,
 }
 
 impl Canned {
     pub(crate) fn new(response: impl Into<Vec<u8>>) -> Self {
-        Self { response: Arc::new(response.into()), again_from: None, piece: 65_536, written: Arc::default() }
+        let (written, reads) = (Arc::default(), Arc::default());
+        Self { response: Arc::new(response.into()), again_from: None, piece: 65_536, written, reads }
     }
 }
 
@@ -68,6 +71,7 @@ impl Runtime for Canned {
 impl AsyncRead for Tape {
     fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         assert!(self.asked, "it reads before it has written");
+        self.canned.reads.fetch_add(1, Ordering::SeqCst);
         if self.at == self.canned.response.len() {
             self.at = self.canned.again_from.unwrap_or(self.at);
         }
