@@ -48,6 +48,14 @@ pub fn run(mode: Mode, stack: &str, port: u16) {
     let count = mode.workers();
     match stack {
         "floor" => threads((0..count).map(|_| stacks::floor::Floor::new(port)).collect()),
+        "epoll" => {
+            let mut sockets = stacks::epoll::Epoll::new(port, count);
+            serve_commands(|verb, requests| {
+                let start = Start::now();
+                sockets.request(verb, requests);
+                start.elapsed()
+            });
+        }
         "ureq" => threads(vec![stacks::ureq::Bare::new(port); count]),
         "blocking" => threads(vec![stacks::adapters::Blocking::new(port); count]),
         "ureq-proto" => tasks(&AsyncStd, (0..count).map(|_| stacks::ureq_proto::Bare::new(port)).collect()),

@@ -18,8 +18,9 @@ pub struct Stack {
 }
 
 /// The stacks of the main workspace. The first is the one that all others are compared with.
-pub const STACKS: [Stack; 5] = [
+pub const STACKS: [Stack; 6] = [
     Stack { name: "floor", title: "sockets by hand" },
+    Stack { name: "epoll", title: "sockets by hand, on one thread" },
     Stack { name: "ureq", title: "bare ureq" },
     Stack { name: "blocking", title: "blocking" },
     Stack { name: "ureq-proto", title: "bare ureq-proto" },

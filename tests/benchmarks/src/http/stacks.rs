@@ -1,6 +1,7 @@
 //! The compared stacks. All send the same headers, and decode the same responses into structs.
 
 pub(crate) mod adapters;
+pub(crate) mod epoll;
 pub(crate) mod floor;
 pub(crate) mod ureq;
 pub(crate) mod ureq_proto;

@@ -11,6 +11,7 @@ pub(crate) struct Floor {
     socket: TcpStream,
     requests: [Vec<u8>; 2],
     input: Vec<u8>,
+    filled: usize,
 }
 
 impl Floor {
@@ -18,20 +19,32 @@ impl Floor {
         let socket = TcpStream::connect(("127.0.0.1", port)).expect("the server accepts connections");
         socket.set_nodelay(true).expect("the option is valid for a TCP socket");
         socket.set_read_timeout(Some(stacks::TIMEOUT)).expect("the option is valid for a TCP socket");
-        Self { socket, requests: Verb::ALL.map(|verb| request_bytes(verb, port)), input: vec![0; 16 << 10] }
+        let requests = Verb::ALL.map(|verb| request_bytes(verb, port));
+        Self { socket, requests, input: vec![0; 16 << 10], filled: 0 }
+    }
+
+    pub(super) const fn socket(&self) -> &TcpStream {
+        &self.socket
+    }
+
+    pub(super) fn send(&mut self, verb: Verb) {
+        self.socket.write_all(&self.requests[usize::from(verb == Verb::Post)]).expect("the request is sent");
+    }
+
+    /// Reads once. Decodes the response if it is complete, and returns whether it is.
+    pub(super) fn receive(&mut self, verb: Verb) -> bool {
+        self.filled += self.socket.read(&mut self.input[self.filled..]).expect("the response arrives");
+        let Some(body) = body(&self.input[..self.filled]) else { return false };
+        responses::decode(verb, body);
+        self.filled = 0;
+        true
     }
 }
 
 impl Worker for Floor {
     fn request(&mut self, verb: Verb) {
-        self.socket.write_all(&self.requests[usize::from(verb == Verb::Post)]).expect("the request is sent");
-        let mut filled = 0;
-        loop {
-            filled += self.socket.read(&mut self.input[filled..]).expect("the response arrives");
-            if let Some(body) = body(&self.input[..filled]) {
-                return responses::decode(verb, body);
-            }
-        }
+        self.send(verb);
+        while !self.receive(verb) {}
     }
 }
 
