@@ -87,7 +87,11 @@ impl Link {
     }
 
     /// Waits until bytes have arrived, or there is room to write if `wants_to_write`, or until this time.
-    pub(super) fn wait(&self, wants_to_write: bool, until: Option<Instant>) -> io::Result<Ready> {
+    pub(super) fn wait(&mut self, wants_to_write: bool, until: Option<Instant>) -> io::Result<Ready> {
+        // They are in the socket no more.
+        if !self.is_read() {
+            return Ok(Ready { readable: true, writable: false });
+        }
         self.socket.wait(wants_to_write, until)
     }
 
@@ -96,7 +100,7 @@ impl Link {
         self.socket.unacknowledged_bytes()
     }
 
-    /// Returns whether all bytes that have arrived from the socket were read, and TLS was not closed.
+    /// Returns whether all bytes that have arrived from the socket were read, and TLS is neither closed nor broken.
     pub(super) fn is_read(&mut self) -> bool {
         self.tls.as_mut().is_none_or(|tls| tls_is_idle(tls))
     }

@@ -3,12 +3,13 @@
 use std::{
     io::{BufRead, Write},
     sync::mpsc,
+    time::Duration,
 };
 
 use rustls::StreamOwned;
 use teamwire_core::{
     config::RetryPolicy,
-    effect::{Body, TransportErrorKind},
+    effect::{Body, Timeout, TransportErrorKind},
 };
 use teamwire_tests::{executor_test, harness::Harness};
 
@@ -124,6 +125,31 @@ fn idle_connection_with_an_announced_end_is_replaced<H: Harness>() {
     is_closed.recv().expect("the server closes it");
     response::<H>(&client, unchanged);
     assert_eq!(server.connections(), 2);
+}
+
+#[executor_test(adapters)]
+fn long_head_in_one_record_is_the_response_to_an_upload<H: Harness>() {
+    let settings = AUTHORITY.server("localhost");
+    let server = Server::each(move |_, peer| {
+        let mut peer = peer.secure(&settings);
+        while peer.try_request().is_some() {
+            let policy = "x".repeat(3_000);
+            let body = bot();
+            let length = body.len();
+            let early = format!("HTTP/1.1 103 Early Hints\r\nlink: {policy}\r\n\r\n");
+            let head = format!("HTTP/1.1 200 OK\r\npolicy: {policy}\r\ncontent-length: {length}\r\n\r\n");
+            peer.send(format!("{early}{head}{body}"));
+        }
+    });
+    let client = client_of::<H>(&server.https("localhost"));
+    for _ in 0..2 {
+        let uploaded = response::<H>(&client, |exchange| {
+            posting(Body::from(vec![0; 20_000]))(exchange);
+            exchange.timeout = Timeout::Idle(Duration::from_secs(10));
+        });
+        assert_eq!(uploaded.body().len(), bot().len());
+    }
+    assert_eq!(server.connections(), 1);
 }
 
 #[executor_test(adapters)]
