@@ -19,6 +19,7 @@ pub(crate) struct Lookups(Arc<Shared>);
 
 type Resolve = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 type Key = (String, u16);
+type Work = Box<dyn FnOnce() + Send>;
 type Outcome = Result<Vec<SocketAddr>, (ErrorKind, String)>;
 
 struct Shared {
@@ -48,15 +49,15 @@ impl Lookups {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
-        let addresses = self.pending((host.to_owned(), port))?.wait(deadline)?;
+        let addresses = self.pending((host.to_owned(), port), start_thread)?.wait(deadline)?;
         if addresses.is_empty() {
             return Err(io::Error::new(ErrorKind::NotFound, "the host has no address"));
         }
         Ok(addresses)
     }
 
-    /// Joins the lookup of this host in progress, or starts one.
-    fn pending(&self, key: Key) -> io::Result<Arc<Pending>> {
+    /// Joins the lookup of this host in progress, or starts one in a thread, by this function.
+    fn pending(&self, key: Key, start: impl FnOnce(Work) -> io::Result<()>) -> io::Result<Arc<Pending>> {
         let mut all = lock(&self.0.pending);
         if let Some(pending) = all.get(&key) {
             return Ok(pending.clone());
@@ -66,14 +67,20 @@ impl Lookups {
         }
         let finish = FinishOnDrop { shared: self.0.clone(), key: key.clone(), pending: Arc::default() };
         let pending = finish.pending.clone();
-        thread::Builder::new().name("teamwire lookup".into()).spawn(move || {
+        all.insert(key, pending.clone());
+        // A thread that cannot be started ends the lookup at once.
+        drop(all);
+        start(Box::new(move || {
             let (host, port) = &finish.key;
             let outcome = (finish.shared.resolve)(host, *port).map_err(|error| (error.kind(), error.to_string()));
             *lock(&finish.pending.outcome) = Some(outcome);
-        })?;
-        all.insert(key, pending.clone());
+        }))?;
         Ok(pending)
     }
+}
+
+fn start_thread(work: Work) -> io::Result<()> {
+    thread::Builder::new().name("teamwire lookup".into()).spawn(work).map(drop)
 }
 
 impl Default for Lookups {
@@ -189,6 +196,15 @@ mod tests {
         assert!(error.to_string().contains("4 lookups of other hosts"), "{error}");
         lookups.find("127.0.0.1", 1, Some(soon())).expect("an address needs none");
         assert!(begun.load(Ordering::SeqCst) <= MAX_LOOKUPS);
+    }
+
+    #[test]
+    fn thread_that_cannot_be_started_holds_up_no_later_lookup() {
+        let lookups = Lookups::with(|_, port| Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))]));
+        let key = || ("host".to_owned(), 1);
+        let started = lookups.pending(key(), |_| Err(io::Error::other("too many threads")));
+        assert_eq!(started.err().expect("it is not started").to_string(), "too many threads");
+        assert_eq!(lookups.find("host", 1, None).expect("an address").len(), 1);
     }
 
     #[test]
