@@ -88,6 +88,9 @@ pub(super) async fn perform<R: Runtime>(
         progress.received = sink.received();
         written.and(received)?;
     }
+    if connection.input.may_have_more() {
+        connection.read_excess();
+    }
     let keep = sent.is_ok() && allows_reuse && connection.input.is_empty();
     let (parts, ()) = mem::take(head).into_parts();
     Ok((Response::from_parts(parts, sink.into_bytes()), keep))

@@ -23,6 +23,8 @@ pub(super) struct Input {
     has_received: bool,
     /// The end of the stream, or an error, has arrived.
     has_ended: bool,
+    /// The last read has filled its buffer, so that more may have arrived.
+    may_have_more: bool,
 }
 
 impl Input {
@@ -75,9 +77,19 @@ impl Input {
         self.has_ended
     }
 
+    /// Returns whether more may have arrived than was read.
+    pub(super) const fn may_have_more(&self) -> bool {
+        self.may_have_more
+    }
+
+    /// Records that bytes were read past this buffer, and exactly as many as belong to the response.
+    pub(super) fn note_bypass(&mut self) {
+        self.may_have_more = true;
+    }
+
     /// Prepares for the next exchange. Frees a buffer that was enlarged.
     pub(super) fn reset(&mut self) {
-        self.has_received = false;
+        (self.has_received, self.may_have_more) = (false, false);
         if self.buffer.len() > BUFFER_SIZE && self.is_empty() {
             self.buffer = Vec::new();
         }
@@ -102,6 +114,7 @@ impl Input {
             Poll::Ready(Ok(bytes)) if bytes > 0 => {
                 self.end += bytes;
                 self.has_received = true;
+                self.may_have_more = self.end == self.buffer.len();
             }
             Poll::Ready(_) => self.has_ended = true,
             Poll::Pending => {}

@@ -193,7 +193,7 @@ pub(super) async fn receive<R: Runtime>(
     if let (BodySink::File(_), BodyMode::Chunked) = (&*sink, mode) {
         connection.input.expand();
     }
-    let (mut decoder, mut arrived, mut reported, mut has_bypassed_input) = (BodyDecoder::new(mode), 0, 0, false);
+    let (mut decoder, mut arrived, mut reported) = (BodyDecoder::new(mode), 0, 0);
     let mut report = |arrived| {
         if arrived > reported {
             receiving.progress.report(arrived, announced);
@@ -216,9 +216,6 @@ pub(super) async fn receive<R: Runtime>(
         decoder.check()?;
         report(arrived);
         if decoder.has_ended() {
-            if has_bypassed_input {
-                connection.read_excess();
-            }
             return Ok(());
         }
         let until_closed = mode == BodyMode::CloseDelimited;
@@ -226,7 +223,7 @@ pub(super) async fn receive<R: Runtime>(
         let received = match sink {
             // Without a copy. In memory, the room would have to be zeroed.
             BodySink::File(file) if plain > 0 && connection.input.is_empty() => {
-                has_bypassed_input = true;
+                connection.input.note_bypass();
                 // Boxed, so that the future of the usual case stays small.
                 let (bytes, received) = Box::pin(file.receive(connection, plain, deadline)).await?;
                 decoder.skip(bytes);

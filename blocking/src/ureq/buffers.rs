@@ -259,6 +259,11 @@ impl Buffers {
         self.status >= 400
     }
 
+    /// Returns whether the last bytes have filled their buffer, so that more may have arrived.
+    pub(super) const fn was_filled(&self) -> bool {
+        self.was_filled
+    }
+
     /// Returns whether no bytes are left over, and the end of the response was unambiguous.
     pub(super) const fn is_clean(&self) -> bool {
         self.filled == self.consumed && self.zeros == 0 && !self.is_ambiguous && self.failure.is_none()

@@ -189,6 +189,7 @@ impl Transport for Connection {
             && self.pending_output.is_empty()
             && self.buffers.is_clean()
             && self.link.is_read()
+            && (!self.buffers.was_filled() || self.link.is_idle())
             && interrupter.is_none_or(|interrupter| {
                 interrupter.clear();
                 // The connection may have been shut down before that.

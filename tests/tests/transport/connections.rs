@@ -147,6 +147,27 @@ fn connection_with_bytes_left_over_is_not_used_again<H: Harness>() {
     }
 }
 
+/// A connection that was used a moment ago is not checked.
+#[executor_test(adapters)]
+fn response_behind_a_full_buffer_is_not_that_of_the_next_request<H: Harness>() {
+    for end in [2 << 10, 8 << 10, 16 << 10, 64 << 10, (2 << 10) + (64 << 10)] {
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {end}\r\n\r\n").len();
+        let length = end - head;
+        let server = Server::each(move |number, mut peer| {
+            let (body, rest) = ("x".repeat(length), http_response(404, "{}"));
+            while peer.try_request().is_some() {
+                match number {
+                    0 => peer.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}{rest}")),
+                    _ => peer.send(me()),
+                };
+            }
+        });
+        let client = H::connect(config(&server.url()).with_retry(RetryPolicy::default()));
+        assert_eq!(response::<H>(&client, unchanged).body().len(), length);
+        assert_eq!(ask::<H>(&client).expect("a response"), "Example", "{end}");
+    }
+}
+
 #[executor_test(transports)]
 fn connection_that_failed_is_not_used_again<H: Harness>() {
     let server = Server::each(|number, mut peer| {
