@@ -93,15 +93,21 @@ impl<R: Runtime> Engine<R> {
 
     /// Performs an exchange that sends a file, or several parts.
     async fn upload(&self, exchange: &Exchange, deadline: &mut Deadline<'_, R>) -> Result<Response, TransportError> {
-        let upload = Upload::of(&self.runtime, exchange).await?;
+        let upload = self.open(exchange, deadline).await?;
         let expect_continue = upload.expect_continue;
         let response = self.attempt(exchange, Some(upload), deadline).await?;
         if !expect_continue || response.status() != StatusCode::EXPECTATION_FAILED {
             return Ok(response);
         }
         // An intermediary does not support expectations: the request is repeated without (RFC 9110, section 10.1.1).
-        let upload = Upload { expect_continue: false, ..*Upload::of(&self.runtime, exchange).await? };
+        let upload = Upload { expect_continue: false, ..*self.open(exchange, deadline).await? };
         self.attempt(exchange, Some(Box::new(upload)), deadline).await
+    }
+
+    /// Opens the files of an exchange. The threads that may block can all be busy.
+    async fn open(&self, exchange: &Exchange, deadline: &mut Deadline<'_, R>) -> Result<Box<Upload>, TransportError> {
+        deadline.enter_phase("opening the files");
+        deadline.race(Upload::of(&self.runtime, exchange)).await?
     }
 
     async fn attempt(

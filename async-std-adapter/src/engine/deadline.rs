@@ -96,8 +96,8 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         self.has_others = true;
     }
 
-    /// Yields to the tasks of other requests, if there are any, before the next read. Meanwhile the response may arrive,
-    /// and then no wait for it has to be registered and ended, which would cost more than all else in the engine.
+    /// Yields to the tasks of other requests, if there are any, before the next read. Meanwhile the response may
+    /// arrive, and then no wait for it has to be registered and ended, which costs more than all else in the engine.
     pub(super) fn yield_to_others(&mut self) {
         if self.has_others {
             self.streak = MAX_STREAK;

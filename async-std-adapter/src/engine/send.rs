@@ -43,7 +43,8 @@ impl<R: Runtime> InFlight<'_, '_, R> {
             self.send(&[]).await?;
             self.wait_for_continue().await?;
         } else {
-            let chunk = source.next(self.deadline.runtime()).await?;
+            let runtime = self.deadline.runtime();
+            let chunk = self.deadline.race(source.next(runtime)).await??;
             self.send(chunk).await?;
         }
         while !source.has_ended() {

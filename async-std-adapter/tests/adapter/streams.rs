@@ -10,7 +10,7 @@ use std::{
 use async_std::task;
 use teamwire_async_std::{
     config::Limits,
-    effect::{Body, FileTarget, Part, Timeout},
+    effect::{Body, FileTarget, Part, Timeout, TransportErrorKind},
     script::sample,
 };
 use teamwire_test_support::{Authority, Folder, Peer, Rng, Server, config, pattern, response};
@@ -186,6 +186,21 @@ fn timeout_names_its_phase() {
         let error = result.expect_err("the time runs out");
         assert!(error.to_string().contains(phase), "{error}");
     }
+}
+
+#[test]
+fn wait_for_a_thread_that_opens_the_files_ends_in_time() {
+    let (folder, server) = (Folder::new(), Server::always(me()));
+    let path = folder.file("report.pdf", pattern(1_000));
+    let probe = Probe { is_busy: true, ..Probe::default() };
+    let error = perform(&probe.client(config(&server.url())), |exchange| {
+        exchange.timeout = Timeout::Idle(Duration::from_millis(100));
+        *exchange.request.method_mut() = http::Method::POST;
+        *exchange.request.body_mut() = Part::file(&path, 1_000).into();
+    })
+    .expect_err("no thread opens it");
+    assert!(error.kind == TransportErrorKind::Timeout && !error.sent, "{error}");
+    assert!(error.to_string().contains("opening the files"), "{error}");
 }
 
 #[test]

@@ -41,6 +41,8 @@ pub(crate) struct Probe {
     pub(crate) lookup_error: Option<fn() -> io::Error>,
     /// Timers never fire.
     pub(crate) is_timeless: bool,
+    /// No thread that may block is free.
+    pub(crate) is_busy: bool,
 }
 
 /// Maximum number of bytes per read or write.
@@ -108,6 +110,9 @@ impl Runtime for Probe {
     }
 
     async fn unblock<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        if self.is_busy {
+            return pending().await;
+        }
         AsyncStdRuntime.unblock(work).await
     }
 }
