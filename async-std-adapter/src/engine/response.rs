@@ -135,7 +135,11 @@ impl Stub {
 
 /// Parses the whole head of a final response to this request.
 fn read_head(request: Stub, bytes: &[u8]) -> Result<ReceivedHead, TransportError> {
-    let Some(parsed) = ParsedHead::parse(bytes)? else {
+    let parsed = match request {
+        Stub::Connect => ParsedHead::parse_of_tunnel(bytes)?,
+        Stub::Head | Stub::Other => ParsedHead::parse(bytes)?,
+    };
+    let Some(parsed) = parsed else {
         return Err(not_http("the response has no status line of version HTTP/1.0 or 1.1"));
     };
     let (mut head, mode) = match usual_framing(request, &parsed) {

@@ -76,6 +76,26 @@ fn requests_share_one_tunnel<H: Harness>() {
     assert_eq!((fault.kind, fault.sent, fault.reused), (TransportErrorKind::Disconnected, true, true), "{fault}");
 }
 
+/// RFC 9110, section 9.3.6.
+#[executor_test(adapters)]
+fn fields_about_the_body_of_an_opened_tunnel_are_ignored<H: Harness>() {
+    for head in [
+        "HTTP/1.0 200 OK\r\ntransfer-encoding: chunked",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: identity, gzip",
+        "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6",
+        "HTTP/1.1 204 OK\r\ncontent-length: x",
+    ] {
+        let proxy = Server::script(move |listener| {
+            let mut peer = listener.accept();
+            peer.request();
+            peer.send(format!("{head}\r\n\r\n"));
+            peer.request();
+            peer.send(me());
+        });
+        assert_eq!(ask::<H>(&client_through::<H>(&proxy)).expect(head), "Example");
+    }
+}
+
 #[executor_test(adapters)]
 fn loss_in_the_tunnel_is_a_loss<H: Harness>() {
     let proxy = Server::script(|listener| {

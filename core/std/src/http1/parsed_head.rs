@@ -36,6 +36,20 @@ impl ParsedHead {
     /// [`TransportErrorKind::Protocol`] if the head is malformed, has more than 128 fields, or has contradictory
     /// lengths; also the errors of [`Framing::of`].
     pub fn parse(head: &[u8]) -> Result<Option<Self>, TransportError> {
+        Self::parse_as(head, false)
+    }
+
+    /// Same as [`parse`](Self::parse), for a response to `CONNECT`: one that opens the tunnel has no body, whatever its
+    /// fields say (RFC 9110, section 9.3.6).
+    ///
+    /// # Errors
+    ///
+    /// Those of `parse`.
+    pub fn parse_of_tunnel(head: &[u8]) -> Result<Option<Self>, TransportError> {
+        Self::parse_as(head, true)
+    }
+
+    fn parse_as(head: &[u8], is_of_tunnel: bool) -> Result<Option<Self>, TransportError> {
         // Some servers end the previous response with one line break too many.
         let start = head.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(head.len());
         let mut lines = lines(&head[start..]);
@@ -50,6 +64,12 @@ impl ParsedHead {
             has_option |= name == header::CONNECTION;
             headers.append(name, value);
         }
+        let option = if has_option { connection(&headers) } else { None };
+        let closes_connection = option == Some("close") || is_old && option.is_none();
+        if is_of_tunnel && (200..300).contains(&status) {
+            let framing = Framing { is_chunked: false, is_unambiguous: true };
+            return Ok(Some(Self { status, headers, framing, closes_connection, length: None, is_old, option }));
+        }
         let length = length(&headers)?;
         // Most responses have none, and a search costs as much as the parsing of a field.
         let codings = has_coding.then(|| headers.get_all(header::TRANSFER_ENCODING)).into_iter().flatten();
@@ -59,8 +79,6 @@ impl ParsedHead {
             Err(_) if matches!(status, 204 | 304) => Framing { is_chunked: false, is_unambiguous: false },
             framing => framing?,
         };
-        let option = if has_option { connection(&headers) } else { None };
-        let closes_connection = option == Some("close") || is_old && option.is_none();
         Ok(Some(Self { status, headers, framing, closes_connection, length, is_old, option }))
     }
 
