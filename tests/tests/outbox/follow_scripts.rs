@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use teamwire_blocking::{Outbox, OutboxEvent, OutboxMessages, StopHandle, chrono::TimeDelta};
 use teamwire_core::{
     Client, Script,
@@ -63,6 +64,28 @@ fn page_of_a_proxy_does_not_end_the_loop() {
     };
     outbox.follow(&Client::new(script.clone()), handler).expect("the feed ends with the script");
     assert_eq!((failures, outbox.messages().waiting()), (4, 0));
+}
+
+/// Whoever sent it has reacted, although nobody can tell how.
+#[test]
+fn reaction_that_cannot_be_decoded_is_reported() {
+    let undecodable = || json!({"rid": "r1", "mid": "m1", "tid": "c1"});
+    let script = Script::new()
+        .on(expect::subscribe_reactions(), [respond::subscription("s1", "start")])
+        .on(expect::reaction_updates(), [respond::reaction_updates([undecodable()], "k1")])
+        .on(expect::post("c1"), [respond::message(sample::alert("m1", "c1", "a"))])
+        .on(expect::reactions("c1", "m1"), [respond::reactions([undecodable()]).times(99)]);
+    let outbox = Outbox::in_memory();
+    add_alert(&outbox, "a", "c1");
+    let mut reported = Vec::new();
+    let handler = |_: &mut OutboxMessages<u32>, event: OutboxEvent<'_>| {
+        if let OutboxEvent::Undecoded { item } = event {
+            reported.push(item.json.contains("m1"));
+        }
+    };
+    outbox.follow(&Client::new(script.clone()), handler).expect("the feed ends with the script");
+    assert!(reported.len() >= 2 && reported.iter().all(|is_it| *is_it), "{reported:?}");
+    assert!(outbox.messages().iter().all(|entry| entry.reactions.is_empty()));
 }
 
 /// A handler that makes such a message due again does not make the loop spin.

@@ -1,6 +1,6 @@
 //! Events of the messages of an outbox.
 
-use teamwire_core::{Error, Message, Reaction};
+use teamwire_core::{Error, Message, Reaction, model::Undecoded};
 
 #[cfg(doc)]
 use super::{Outbox, OutboxMessages};
@@ -16,12 +16,14 @@ pub enum OutboxEvent<'a> {
         /// The message of the server.
         message: &'a Message,
     },
-    /// The message can never be posted. It stays in the outbox, so that a repetition of its
-    /// [`add`](OutboxMessages::add) does nothing.
+    /// The message can never be posted, or replies to such a message. It stays in the outbox, so that a repetition of
+    /// its [`add`](OutboxMessages::add) does nothing. A reply whose message is [removed](OutboxMessages::remove) is
+    /// rejected without this event.
     Rejected {
         /// The key of the message.
         key: &'a str,
-        /// The error, which [is permanent](Error::is_permanent) or names a file that does not exist.
+        /// The error, which [is permanent](Error::is_permanent) or names a file that does not exist; that of the
+        /// message to which it replies.
         error: &'a Error,
     },
     /// A user has reacted to the message, or has changed the reaction.
@@ -34,8 +36,14 @@ pub enum OutboxEvent<'a> {
         /// The reaction.
         reaction: &'a Reaction,
     },
+    /// A reaction that this version cannot decode, to a message of this outbox or of another program. It is not
+    /// recorded. The event may come again when the reactions to its message are fetched.
+    Undecoded {
+        /// The raw reaction.
+        item: &'a Undecoded,
+    },
     /// The time that was [set](OutboxMessages::set_due) for the message has come. The reactions to it that the server
-    /// had then are recorded.
+    /// had then are recorded, or were reported as [`Undecoded`](Self::Undecoded).
     Due {
         /// The key of the message.
         key: &'a str,

@@ -222,6 +222,9 @@ where
                     for reaction in &reactions {
                         report(messages, handler, reaction);
                     }
+                    for item in reactions.undecoded() {
+                        handler(messages, OutboxEvent::Undecoded { item });
+                    }
                     report_due(messages, handler, serial, now.utc);
                 })
                 .await?;
@@ -273,8 +276,12 @@ where
         let suspects = self
             .change(|messages, handler| {
                 let is_known = event.item().is_none_or(|reaction| report(messages, handler, reaction));
-                if let FeedEvent::Retrying(failure) = &event {
-                    handler(messages, OutboxEvent::Retrying { error: &failure.error });
+                match &event {
+                    FeedEvent::Retrying(failure) => {
+                        handler(messages, OutboxEvent::Retrying { error: &failure.error });
+                    }
+                    FeedEvent::Undecoded { item, .. } => handler(messages, OutboxEvent::Undecoded { item }),
+                    _ => {}
                 }
                 messages.reach(event.checkpoint());
                 // At this moment: another thread may deliver them.

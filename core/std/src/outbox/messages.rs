@@ -117,6 +117,9 @@ impl<T: Clone> OutboxMessages<T> {
     /// Removes a message, posted or not. A message that is not posted yet never is, unless its post has begun; then its
     /// outcome is not reported. Returns `false` if there is not one.
     ///
+    /// The replies to it that wait are rejected, and the replies to those. That is not reported: see
+    /// [`OutboxEntry::is_rejected`].
+    ///
     /// The key can be added again. With the default protocol, the server knows it for 24 hours: with the same content,
     /// the post returns the message that was posted, and with other content, it is rejected.
     pub fn remove(&mut self, key: &str) -> bool {
