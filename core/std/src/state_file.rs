@@ -41,6 +41,8 @@ const MAX_BYTES: u64 = 1 << 30;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// A state has at most 1 GiB of JSON.
+///
 /// One process at a time may save the file; its threads may save it at once. It blocks the calling thread for as long
 /// as the disk takes, often a few milliseconds. Asynchronous programs use [`save_on`](Self::save_on).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,9 +88,9 @@ impl StateFile {
     ///
     /// # Errors
     ///
-    /// `File`, which names the path, if the state cannot be written or is not possible in JSON, such as a map whose
-    /// keys are not strings. The file then has its earlier content; if only the flush of its folder failed, the new
-    /// one. `InvalidInput` if the path is not Unicode.
+    /// `File`, which names the path, if the state cannot be written, is longer than 1 GiB, or is not possible in JSON,
+    /// such as a map whose keys are not strings. The file then has its earlier content; if only the flush of its folder
+    /// failed, the new one. `InvalidInput` if the path is not Unicode.
     pub fn save<T: Serialize + ?Sized>(&self, state: &T) -> Result<(), Error> {
         self.write(&self.json(state)?)
     }
@@ -111,7 +113,10 @@ impl StateFile {
 
     fn json<T: Serialize + ?Sized>(&self, state: &T) -> Result<Vec<u8>, Error> {
         let path = path_to_string(&self.path)?;
-        serde_json::to_vec_pretty(state).map_err(|error| unusable(&path, format!("the state cannot be saved: {error}")))
+        let json = serde_json::to_vec_pretty(state)
+            .map_err(|error| unusable(&path, format!("the state cannot be saved: {error}")))?;
+        check_length(&path, json.len() as u64, MAX_BYTES)?;
+        Ok(json)
     }
 
     fn write(&self, json: &[u8]) -> Result<(), Error> {
@@ -123,6 +128,14 @@ impl StateFile {
         }
         saved.and_then(|()| sync_folder(Path::new(&target))).map_err(|error| files::file_error(&path)(error).into())
     }
+}
+
+/// Rejects a state that could not be loaded again.
+fn check_length(path: &str, length: u64, most: u64) -> Result<(), Error> {
+    if length <= most {
+        return Ok(());
+    }
+    Err(unusable(path, format!("the state cannot be saved: it has {length} bytes of JSON, more than {most}")))
 }
 
 fn unusable(path: &str, reason: String) -> Error {

@@ -218,3 +218,10 @@ fn path_that_is_not_unicode_is_refused() {
     let upload = crate::upload_file(Path::new("/var/log").join("backup.log")).expect("it is Unicode");
     assert_eq!(upload.file_name, "backup.log");
 }
+
+#[test]
+fn state_that_is_too_long_to_be_loaded_is_not_saved() {
+    check_length("state.json", 8, 8).expect("it fits");
+    let error = check_length("state.json", 9, 8).expect_err("it does not").to_string();
+    assert!(error.contains("state.json") && error.contains("9 bytes"), "{error}");
+}
