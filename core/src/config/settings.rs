@@ -1,9 +1,11 @@
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::{fmt, time::Duration};
 
 use serde::Deserialize;
 
-use super::{Config, Credentials, Limits, RetryPolicy, Timeouts, seconds::deserialize_optional_duration};
+use super::{
+    Config, Credentials, Limits, RetryPolicy, Timeouts, seconds::deserialize_optional_duration, urls::parse_base_url,
+};
 use crate::error::Error;
 
 /// The settings of a client for a configuration file, in any format of serde. The Secret is not one of them, so that
@@ -108,11 +110,11 @@ impl Config {
     }
 }
 
-/// Shows all settings except secrets.
+/// Shows all settings except secrets, which an invalid URL may contain.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
-            .field("url", &self.url)
+            .field("url", &parse_base_url(&self.url).map_or_else(|error| error.to_string(), String::from))
             .field("has_proxy", &self.proxy.is_some())
             .field("timeout", &self.timeout)
             .field("give_up_after", &self.give_up_after)
