@@ -198,11 +198,12 @@ impl<T: InChat> Tracker<T> {
     }
 
     /// Puts an event back that could not be handled. The later events of its chat wait; others are handled, as far as
-    /// the look-ahead permits. [`retry`](Self::retry) makes it ready again.
+    /// the look-ahead permits. [`retry`](Self::retry) makes it ready again, unless another event has
+    /// [failed](Self::fail).
     pub fn postpone(&mut self, handling: Handling, event: FeedEvent<T>) -> Postponed {
-        let Handling(number) = handling;
+        let (Handling(number), has_failed) = (handling, self.has_failed);
         if let Some(entry) = self.entry(number).filter(|entry| matches!(entry.state, State::Running)) {
-            entry.state = State::Waiting(event);
+            entry.state = if has_failed { State::Failed } else { State::Waiting(event) };
             self.running -= 1;
         }
         Postponed(number)

@@ -254,3 +254,17 @@ fn events_without_a_checkpoint_are_handled_and_keep_the_last_one() {
     }
     assert_eq!(tracker.take_checkpoint().as_ref().map(number), Some(7));
 }
+
+#[test]
+fn postponed_event_is_not_started_after_a_failure() {
+    let mut tracker: Tracker<Message> = Tracker::new(2);
+    for chat in 0..2 {
+        tracker.push(Kind::Message(chat).event(chat.into()));
+    }
+    let (first, _) = tracker.start().expect("it can be started");
+    let (second, event) = tracker.start().expect("it is of another chat");
+    tracker.fail(first);
+    let postponed = tracker.postpone(second, event);
+    tracker.retry(postponed);
+    assert!(tracker.is_idle() && tracker.start().is_none());
+}
