@@ -48,6 +48,8 @@ pub struct Replica {
     lease: Lease,
     handler_timeout: Duration,
     feeds: BTreeMap<String, Tenure>,
+    /// The last feed of a call with as many saves as possible: the next one begins behind it.
+    last_saved: Option<String>,
     releases: Vec<Release>,
     /// The active members, oldest first, and the number of this one.
     members: Vec<String>,
@@ -117,6 +119,7 @@ impl Replica {
             member,
             handler_timeout: HANDLER_TIMEOUT,
             feeds: BTreeMap::new(),
+            last_saved: None,
             releases: Vec::new(),
             members: Vec::new(),
             joined: None,

@@ -1,6 +1,6 @@
 //! The saves of a replica, one call at a time.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::DateTime;
 use teamwire_core::{
@@ -195,4 +195,30 @@ fn replica_gives_up_leaving_when_its_lease_has_passed() {
     }
     let took = single.now.moment.since_epoch();
     assert!(took >= Duration::from_secs(60) && took < Duration::from_secs(90) && calls > 3, "{took:?} {calls}");
+}
+
+#[test]
+fn feeds_that_save_all_the_time_do_not_hold_up_the_others() {
+    const FEEDS: usize = 1_201;
+    let member = Member { fleet: "fleet".into(), id: "m-1".into(), lease: Duration::from_secs(60) };
+    let mut replica = Replica::new(member);
+    let feeds: Vec<_> = (0..FEEDS).map(|number| format!("feed {number}")).collect();
+    assert!(feeds.iter().all(|feed| replica.follow(feed, true)));
+    let now = Now::new(Moment::from_epoch(Duration::from_secs(1)), DateTime::UNIX_EPOCH);
+    let mut single = Single { replica, store: MemoryStore::new(), now };
+    single.settle();
+    let mut saved = BTreeSet::new();
+    for number in 1..=3 {
+        for feed in &feeds {
+            let ClaimStatus::Held { grant, .. } = single.replica.status(feed, now) else { panic!("it holds {feed}") };
+            let claim = grant.claim.id.clone();
+            single.replica.save(feed, &claim, checkpoint(number));
+        }
+        let ReplicaStep::Call(call) = single.replica.next(now) else { panic!("a save is due") };
+        let Call::Save(saves) = &call else { panic!("a save is due, not {call:?}") };
+        saved.extend(saves.iter().map(|save| save.claim.feed.clone()));
+        let outcome = single.perform(&call);
+        single.replica.handle(now, now, outcome);
+    }
+    assert_eq!(saved.len(), FEEDS);
 }

@@ -1,11 +1,11 @@
 //! The choice of the next call.
 
 use alloc::{format, string::String, vec::Vec};
-use core::time::Duration;
+use core::{ops::Bound, time::Duration};
 
 use super::{Exit, Replica, State, Tenure};
 use crate::{
-    claim::{Call, ClaimRequest, Release, share::Share},
+    claim::{Call, ClaimRequest, Release, Save, share::Share},
     effect::Moment,
 };
 
@@ -29,12 +29,24 @@ impl Replica {
             let batch = self.releases.iter().take(MAX_BATCH).cloned();
             return Some(Call::Release(batch.collect()));
         }
-        let held = self.feeds.values_mut().filter_map(Tenure::held_mut);
-        let saves: Vec<_> = held.filter_map(|held| held.next_save()).take(MAX_BATCH).collect();
+        let saves = self.next_saves();
         if !saves.is_empty() {
             return Some(Call::Save(saves));
         }
         if self.is_leaving() { self.joined.map(|_| Call::Leave) } else { self.claim(now) }
+    }
+
+    /// Returns the saves of a call: in turns, as feeds that are saved all the time would hold up the others.
+    fn next_saves(&mut self) -> Vec<Save> {
+        let last = self.last_saved.take().unwrap_or_default();
+        let mut saves = Vec::new();
+        for range in [(Bound::Excluded(&*last), Bound::Unbounded), (Bound::Unbounded, Bound::Included(&*last))] {
+            let held = self.feeds.range_mut::<str, _>(range).filter_map(|(_, tenure)| tenure.held_mut());
+            let left = MAX_BATCH - saves.len();
+            saves.extend(held.filter_map(|held| held.next_save()).take(left));
+        }
+        self.last_saved = saves.get(MAX_BATCH - 1).map(|save| save.claim.feed.clone());
+        saves
     }
 
     /// Returns the time at which a call may be due. Changes may make one due earlier.
