@@ -203,12 +203,14 @@ fn undecoded_items_of_a_list_are_bounded() {
 
 #[test]
 fn text_of_an_error_names_some_of_many_ids() {
-    let ids: Vec<_> = (0..2_000).map(|at| format!("u{at}")).collect();
+    // As many as a request may have in its three lists.
+    let ids: Vec<_> = (0..3_000).map(|at| format!("u{at}")).collect();
     let problem = json!({ "code": "invalid_members", "detail": "no", "invalid_members": ids });
     let problem = Respond::status(422).body("application/problem+json", problem.to_string());
     let script = Script::new().then(Expect::post("/v1/chats"), problem);
     let error = Client::new(script).chats().create_chat(NewChat::titled("a").users(["u0"])).expect_err("it is refused");
     assert_eq!(error.kind(), ErrorKind::InvalidMembers);
+    assert_eq!(error.api().expect("it is an error of the server").invalid_members.len(), 3_000);
     let text = error.to_string();
-    assert!(text.contains("u19, and 1980 more") && text.len() < 500, "{text}");
+    assert!(text.contains("u19, and 2980 more") && text.len() < 500, "{text}");
 }

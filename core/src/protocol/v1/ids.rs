@@ -6,7 +6,7 @@ use super::endpoints::checked;
 use crate::{error::Error, model::Id};
 
 /// Maximum number of ids in a list.
-const MAX_IDS: usize = 1000;
+pub(super) const MAX_IDS: usize = 1000;
 
 /// Validates ids and removes duplicates.
 pub(super) fn ids<I: Id>(ids: &[I]) -> Result<Vec<&str>, Error> {

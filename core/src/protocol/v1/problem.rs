@@ -7,6 +7,7 @@ use http::StatusCode;
 
 use super::{
     code,
+    ids::MAX_IDS,
     json::{Decode, Json},
 };
 use crate::{
@@ -18,8 +19,8 @@ use crate::{
     },
 };
 
-/// Maximum number of invalid members to keep: twice the number of ids in a list of a request.
-const MAX_INVALID_MEMBERS: usize = 2000;
+/// Maximum number of invalid members to keep: a request has up to three lists of ids.
+const MAX_INVALID_MEMBERS: usize = 3 * MAX_IDS;
 /// Maximum length of a code.
 const MAX_CODE_BYTES: usize = 64;
 
