@@ -89,6 +89,49 @@ fn rejected_credentials_have_a_reason() {
 }
 
 #[test]
+fn method_is_one_word_of_the_command() {
+    let api = Api::start();
+    for (number, (method, word)) in
+        [("X&reboot'&Y", r"'X&reboot'\''&Y'"), ("`id`", "'`id`'"), ("$PATH|!", "'$PATH|!'")].into_iter().enumerate()
+    {
+        raw(api.sandbox.address(), method, "/v1/me", &[], b"");
+        let details = api.get(&format!("/requests/{}", number + 1));
+        let curl = details["curl"].as_str().expect("it is a string");
+        assert!(curl.contains(&format!(r#" -X {word} "$TEAMWIRE_URL""#)), "{curl}");
+    }
+}
+
+#[test]
+fn only_requests_with_valid_credentials_are_seen() {
+    let api = Api::start();
+    for path in ["/health", "/v1/me"] {
+        // `app-unknown:x`
+        let unknown = ("authorization", "Basic YXBwLXVua25vd246eA==");
+        api.sandbox.faults().add(Rule::new(Fault::status(503)).under("/v1"));
+        raw(api.sandbox.address(), "GET", path, &[unknown], b"");
+    }
+    assert_eq!(api.get("/world")["last_seen"], json!({}));
+    api.bot("GET", "/v1/me", &[], &json!(null));
+    assert!(api.get("/world")["last_seen"][api.sandbox.app_id()].is_i64());
+}
+
+#[test]
+fn long_heads_are_not_kept_forever() {
+    let api = Api::start();
+    let long = "k".repeat(300_000);
+    for _ in 0..100 {
+        raw(api.sandbox.address(), "GET", "/health", &[("idempotency-key", &long)], b"");
+    }
+    let requests = api.get("/requests?limit=200");
+    let kept = requests["items"].as_array().expect("it is a list").len();
+    // An entry has the header and the key.
+    assert!((20..60).contains(&kept), "{kept}");
+    let transcript = api.sandbox.transcript();
+    let key = transcript.last().and_then(|entry| entry.idempotency_key.as_ref()).expect("it has a key");
+    assert_eq!((transcript.len(), key.len()), (100, 1_024));
+}
+
+#[test]
 fn bodies_are_cut_and_pending_requests_are_shown() {
     let api = Api::start();
     let text = "ä".repeat(10_000);

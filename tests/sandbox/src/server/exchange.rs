@@ -107,8 +107,10 @@ impl Drop for InFlight {
             let is_unauthorized =
                 self.exchange.response.as_ref().is_some_and(|it| it.status == StatusCode::UNAUTHORIZED && !it.injected);
             let headers = &self.exchange.request_headers;
-            let problem = is_unauthorized.then(|| self.shared.world(|world, _| world.credentials_problem(headers)));
-            requests.end(number, Completion::new(&self.exchange, mem::take(&mut self.facts), problem.flatten()));
+            let problem = self.shared.world(|world, _| world.credentials_problem(headers));
+            let shown = problem.filter(|_| is_unauthorized);
+            let completion = Completion::new(&self.exchange, mem::take(&mut self.facts), shown);
+            requests.end(number, completion, problem.is_none());
         }
         self.shared.observed.record(&self.exchange);
     }
@@ -201,7 +203,13 @@ impl InFlight {
         };
         let body_copy = &mut self.exchange.request_body;
         let response = execute::execute(&self.shared, self.connection, parts, incoming, slow, body_copy).await;
-        let Ok(response) = response else { return Err(self.cut(ConnectionEnd::Cut)) };
+        let Ok(mut response) = response else { return Err(self.cut(ConnectionEnd::Cut)) };
+        // Before it is recorded.
+        if let WorldResponse::File(file) = &response
+            && tokio::fs::File::open(self.shared.folder.join(&file.file)).await.is_err()
+        {
+            response = WorldResponse::InMemory(self.shared.problem(StatusCode::INTERNAL_SERVER_ERROR, None));
+        }
         if let Some(route) = &self.exchange.route {
             self.shared.observed.count_handled(route);
         }

@@ -14,6 +14,10 @@ use super::notify::Notifier;
 /// The maximum number of entries in the transcript.
 const MAX_ENTRIES: usize = 100_000;
 
+/// The maximum number of bytes of a path, or of a key, in the transcript. Paths with ids and cursors of the contract,
+/// and valid keys, are shorter.
+const MAX_TEXT_BYTES: usize = 1024;
+
 /// A request and its response.
 ///
 /// The value of `Authorization` is marked as sensitive: it can be inspected but is not printed.
@@ -59,7 +63,7 @@ pub struct ObservedResponse {
 pub struct TranscriptEntry {
     /// The method.
     pub method: String,
-    /// Path and query, as sent.
+    /// Path and query, as sent; the first 1,024 bytes.
     pub path: String,
     /// The contract's route, if the request matches one.
     pub route: Option<String>,
@@ -67,7 +71,7 @@ pub struct TranscriptEntry {
     pub status: Option<u16>,
     /// The name of the injected fault, if any.
     pub fault: Option<&'static str>,
-    /// `Idempotency-Key`, if sent.
+    /// `Idempotency-Key`, if sent; the first 1,024 bytes.
     pub idempotency_key: Option<String>,
 }
 
@@ -166,11 +170,11 @@ impl Observed {
         let key = exchange.request_headers.get("idempotency-key");
         let entry = TranscriptEntry {
             method: exchange.method.to_string(),
-            path: exchange.uri.to_string(),
+            path: start_of(exchange.uri.to_string()),
             route: exchange.route.clone(),
             status: exchange.response.as_ref().map(|response| response.status.as_u16()),
             fault: exchange.fault,
-            idempotency_key: key.map(|key| String::from_utf8_lossy(key.as_bytes()).into_owned()),
+            idempotency_key: key.map(|key| start_of(String::from_utf8_lossy(key.as_bytes()).into_owned())),
         };
         self.update(|log| {
             if log.transcript.len() == MAX_ENTRIES {
@@ -182,6 +186,13 @@ impl Observed {
             observer(exchange);
         }
     }
+}
+
+fn start_of(mut text: String) -> String {
+    let end = (0..=MAX_TEXT_BYTES.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text.truncate(end);
+    text.shrink_to_fit();
+    text
 }
 
 pub(super) struct ConnectionGuard<'o>(&'o Observed);

@@ -67,7 +67,7 @@ impl Rules {
 
     /// The number of requests that the rules will still apply to, without those of unlimited rules.
     pub(crate) fn remaining(&self) -> u32 {
-        self.state().rules.iter().map(|(_, rule)| rule.remaining()).sum()
+        self.state().rules.iter().map(|(_, rule)| rule.remaining()).fold(0, u32::saturating_add)
     }
 
     pub(crate) fn close_every(&self, every: Option<(u64, CloseMode)>) {

@@ -99,3 +99,17 @@ fn interrupted_upload_can_be_retried() {
     wait_until(&sandbox, |sandbox| sandbox.connections().open == 1);
     upload(&mut other, "k", &bytes(1000)).assert_status(201);
 }
+
+#[test]
+fn download_without_its_file_is_recorded_as_it_was_sent() {
+    let folder = std::env::temp_dir().join(format!("teamwire-sandbox-lost-file-{}", std::process::id()));
+    let sandbox = Sandbox::builder().data(&folder).start().expect("a port is free");
+    let mut client = Client::connect(&sandbox);
+    let id = id(&upload(&mut client, "k", b"content").assert_status(201));
+    fs::remove_dir_all(folder.join("files")).expect("it has the file");
+    client.get(&format!("/v1/assets/{id}")).assert_status(500);
+    wait_until(&sandbox, |sandbox| sandbox.transcript().last().is_some_and(|entry| entry.path.ends_with(&id)));
+    assert_eq!(sandbox.transcript().last().and_then(|entry| entry.status), Some(500));
+    drop(sandbox);
+    fs::remove_dir_all(folder).expect("it is ours");
+}

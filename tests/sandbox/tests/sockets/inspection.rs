@@ -65,3 +65,22 @@ fn pending_poll_is_listed_with_its_deadline() {
     drop(client);
     wait_until(&sandbox, |sandbox| sandbox.list_polls().is_empty());
 }
+
+#[test]
+fn extreme_numbers_are_no_failure() {
+    let sandbox = Sandbox::start().expect("a port is free");
+    let rule = || Rule::new(Fault::status(503)).on("DELETE", "/v1/chats/*").times(u32::MAX);
+    sandbox.faults().add(rule());
+    sandbox.faults().add(rule());
+    assert_eq!(sandbox.faults().remaining(), u32::MAX);
+    let mut client = Client::connect(&sandbox);
+    let mut post = |key: &str| client.post("/v1/chats/t-lobby/messages", key, &json!({ "msg": "x" })).status;
+    assert_eq!(post("a"), 201);
+    sandbox.clock().advance(Duration::MAX);
+    assert_eq!([post("a"), post("b")], [201, 201]);
+    let mut client = Client::connect(&sandbox);
+    let updates = client.get("/v1/chats/t-lobby/messages/updates").assert_status(200).json();
+    let cursor = updates["cursor"].as_str().expect("it is text");
+    sandbox.as_person("u-anna").post("t-lobby", "x").expect("Anna is in the lobby");
+    client.get(&format!("/v1/chats/t-lobby/messages/updates?wait=25&cursor={cursor}")).assert_status(200);
+}

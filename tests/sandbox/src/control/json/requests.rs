@@ -102,7 +102,12 @@ const OF_CURL: [&str; 6] = ["host", "content-length", "user-agent", "accept", "c
 /// The command that sends the request again, with the credentials as variables of the shell.
 pub(crate) fn curl(entry: &Entry) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
-    let mut parts = vec![format!(r#"curl -u "$TEAMWIRE_APP_ID:$TEAMWIRE_SECRET" -X {}"#, entry.method)];
+    // A method may have characters that are special to a shell.
+    let method = match entry.method.as_str() {
+        word if word.bytes().all(|byte| byte.is_ascii_alphanumeric()) => word.to_owned(),
+        other => quoted(other),
+    };
+    let mut parts = vec![format!(r#"curl -u "$TEAMWIRE_APP_ID:$TEAMWIRE_SECRET" -X {method}"#)];
     for (name, value) in &entry.request_headers {
         if !OF_CURL.contains(&name.as_str()) {
             let header = format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()));

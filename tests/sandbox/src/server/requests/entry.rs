@@ -127,9 +127,15 @@ impl Entry {
         }
     }
 
-    /// The number of bytes kept of its bodies.
+    /// The number of bytes kept of its texts, headers and bodies.
     pub(super) fn kept_bytes(&self) -> usize {
-        self.completion.as_ref().map_or(0, |it| it.request_body.kept() + it.response_body.kept())
+        let texts = [&self.app_id, &self.file_name, &self.key].into_iter().flatten().map(String::len).sum::<usize>();
+        let path = self.uri.path_and_query().map_or(0, |path| path.as_str().len());
+        let end = self
+            .completion
+            .as_ref()
+            .map_or(0, |it| header_bytes(&it.response_headers) + it.request_body.kept() + it.response_body.kept());
+        texts + path + header_bytes(&self.request_headers) + end
     }
 
     pub(super) fn drop_bodies(&mut self) {
@@ -194,4 +200,8 @@ fn without_secrets(headers: &HeaderMap) -> HeaderMap {
         headers.remove(name);
     }
     headers
+}
+
+fn header_bytes(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
 }

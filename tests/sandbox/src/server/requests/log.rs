@@ -11,7 +11,8 @@ use crate::server::observe::ObservedExchange;
 /// The maximum number of entries.
 const MAX_ENTRIES: usize = 1000;
 
-/// The maximum number of bytes of all bodies. Those of the oldest requests are dropped.
+/// The maximum number of bytes of all entries. The bodies of the oldest requests are dropped, and then the oldest
+/// entries.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// The log of requests.
@@ -27,7 +28,7 @@ struct Log {
     last: u64,
     /// The number of the last change.
     changes: u64,
-    /// The bytes of all bodies that are kept.
+    /// The bytes of all entries.
     bytes: usize,
     /// The time of the last valid request of each App ID, in milliseconds since 1970.
     last_seen: BTreeMap<String, i64>,
@@ -49,32 +50,33 @@ impl Requests {
             let same = |it: &&Entry| it.key == entry.key && it.app_id == entry.app_id && it.method == entry.method;
             entry.attempt = log.entries.iter().rev().find(same).map_or(1, |it| it.attempt + 1);
         }
-        if log.entries.len() == MAX_ENTRIES
-            && let Some(oldest) = log.entries.pop_front()
-        {
-            log.bytes -= oldest.kept_bytes();
+        if log.entries.len() == MAX_ENTRIES {
+            log.drop_oldest();
         }
         let number = entry.number;
+        log.bytes += entry.kept_bytes();
         log.entries.push_back(entry);
+        log.drop_old();
         number
     }
 
-    /// Completes a request, unless it has left the log meanwhile.
-    pub(crate) fn end(&self, number: u64, completion: Completion) {
+    /// Completes a request, unless it has left the log meanwhile. `is_authorized` tells whether it had valid
+    /// credentials.
+    pub(crate) fn end(&self, number: u64, completion: Completion, is_authorized: bool) {
         let mut log = self.log();
         log.changes += 1;
         let changes = log.changes;
         let Some(at) = log.position(number) else { return };
-        let is_authorized = completion.credentials.is_none();
         let entry = &mut log.entries[at];
+        let before = entry.kept_bytes();
         entry.completion = Some(completion);
         entry.changed = changes;
-        let (begun_at, added, app_id) = (entry.at, entry.kept_bytes(), entry.app_id.clone());
-        log.bytes += added;
+        let (begun_at, after, app_id) = (entry.at, entry.kept_bytes(), entry.app_id.clone());
+        log.bytes += after - before;
         if let Some(app_id) = app_id.filter(|_| is_authorized) {
             log.last_seen.insert(app_id, begun_at);
         }
-        log.drop_old_bodies();
+        log.drop_old();
     }
 
     /// At most `limit` entries before a number, newest first, and whether there are older ones.
@@ -126,12 +128,23 @@ impl Log {
         self.entries.binary_search_by_key(&number, |entry| entry.number).ok()
     }
 
-    fn drop_old_bodies(&mut self) {
+    fn drop_old(&mut self) {
         let mut at = 0;
         while self.bytes > MAX_BYTES && at < self.entries.len() {
-            self.bytes -= self.entries[at].kept_bytes();
-            self.entries[at].drop_bodies();
+            let entry = &mut self.entries[at];
+            self.bytes -= entry.kept_bytes();
+            entry.drop_bodies();
+            self.bytes += entry.kept_bytes();
             at += 1;
+        }
+        while self.bytes > MAX_BYTES {
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(oldest) = self.entries.pop_front() {
+            self.bytes -= oldest.kept_bytes();
         }
     }
 }

@@ -76,5 +76,5 @@ fn wait_time(call: &Call) -> Result<Duration, Problem> {
 
 /// The latest time at which a poll returns.
 pub(crate) fn deadline(call: &Call) -> Result<Duration, Problem> {
-    Ok(call.received_at + wait_time(call)?)
+    Ok(call.received_at.saturating_add(wait_time(call)?))
 }

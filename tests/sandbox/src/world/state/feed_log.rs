@@ -87,7 +87,7 @@ pub(crate) struct Log {
 impl Log {
     /// Removes updates older than the retention time.
     pub(crate) fn remove_old(&mut self, now: Duration) {
-        while self.entries.front().is_some_and(|entry| entry.at + RETENTION < now) {
+        while self.entries.front().is_some_and(|entry| entry.at.saturating_add(RETENTION) < now) {
             self.removed_up_to = self.entries.pop_front().map_or(self.removed_up_to, |entry| entry.number);
         }
     }

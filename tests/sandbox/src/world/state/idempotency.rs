@@ -141,7 +141,7 @@ impl Keys {
     }
 
     fn remove_old(&mut self, now: Duration) {
-        while self.by_age.front().is_some_and(|(since, _)| *since + KEY_LIFETIME <= now) {
+        while self.by_age.front().is_some_and(|(since, _)| since.saturating_add(KEY_LIFETIME) <= now) {
             let Some((since, key)) = self.by_age.pop_front() else { return };
             // A key that was cancelled and used again has a newer record and a second entry in the queue.
             if self.records.get(&key).is_some_and(|(since_record, _)| *since_record == since) {

@@ -34,8 +34,8 @@ pub(crate) struct Subscription {
 
 impl Subscription {
     pub(crate) fn lease_end(&self) -> Duration {
-        let natural_end = self.pending_polls.values().copied().fold(self.renewed_at, Duration::max) + LEASE;
-        self.expired_at.unwrap_or(natural_end)
+        let last_use = self.pending_polls.values().copied().fold(self.renewed_at, Duration::max);
+        self.expired_at.unwrap_or(last_use.saturating_add(LEASE))
     }
 
     /// Removes polls after their deadline: completed ones have been removed already, so these are abandoned.
@@ -67,7 +67,7 @@ impl Subscriptions {
     }
 
     pub(crate) fn remove_old(&mut self, now: Duration) {
-        self.by_id.retain(|_, it| now < it.ended_at() + RETENTION);
+        self.by_id.retain(|_, it| now < it.ended_at().saturating_add(RETENTION));
     }
 
     pub(crate) fn delete(&mut self, now: Duration, which: impl Fn(&str, &str, &Topic) -> bool) {
