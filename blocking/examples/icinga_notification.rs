@@ -63,7 +63,9 @@ fn notify(client: &Client, var: impl Fn(&str) -> Option<String>) -> Result<(), (
 fn failure(error: &Error) -> (u8, String) {
     let code = match error.kind() {
         ErrorKind::InvalidInput => USAGE,
-        _ if error.is_transient() => UNAVAILABLE,
+        // With a broken proxy or certificate, the server cannot be reached either.
+        ErrorKind::Connection => UNAVAILABLE,
+        _ if error.may_recover() => UNAVAILABLE,
         _ => REJECTED,
     };
     (code, format!("{error:#}"))
@@ -73,6 +75,7 @@ fn failure(error: &Error) -> (u8, String) {
 mod tests {
     use teamwire_blocking::{
         Script,
+        effect::{TransportError, TransportErrorKind},
         script::{
             Respond,
             v1::{expect, respond, sample},
@@ -121,6 +124,16 @@ mod tests {
         let unknown = Script::new().then(expect::chats_by_title("Operations"), respond::empty_list());
         assert_eq!(code(unknown, &SERVICE), USAGE);
         assert_eq!(code(found().then(expect::post("c1"), respond::forbidden()), &SERVICE), REJECTED);
+    }
+
+    #[test]
+    fn server_behind_a_broken_certificate_or_proxy_is_not_reached() {
+        let certificate = TransportError::new(TransportErrorKind::Tls, "the certificate has expired");
+        let page = Respond::status(502).body("text/html", "<html>bad gateway</html>");
+        for failure in [Respond::error(certificate), page.times(99)] {
+            let script = Script::new().on(expect::chats_by_title("Operations"), [failure]);
+            assert_eq!(run(&script, &SERVICE).expect_err("it is not posted").0, UNAVAILABLE);
+        }
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Bot {
     async fn respond(&self, message: &Message) -> Result<(), Error> {
         let Some(draft) = response(message) else { return Ok(()) };
         // Handled again after a crash, the command has the same key, so that the response is posted once.
-        let draft = draft.reply_to(&message.mid).idempotency_key(format!("re-{}", message.mid));
+        let draft = draft.reply_to(&message.mid).idempotency_key_for(&format!("re-{}", message.mid.as_str()));
         match self.client.chats().chat(&message.tid).post(draft).await {
             // The chat has been closed, for instance. The other chats are still served.
             Err(error) if error.is_permanent() => eprintln!("no response in {}: {error}", message.tid),

@@ -3,7 +3,11 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use teamwire_blocking::{Chat, Error, Events, FeedEvent, Reaction, ReactionType, User, feed::Poller, model::MessageId};
+use teamwire_blocking::{
+    Chat, Error, Events, FeedEvent, Reaction, ReactionType, User,
+    feed::Poller,
+    model::{MessageId, UserId},
+};
 
 use crate::page::escaped;
 
@@ -11,13 +15,15 @@ use crate::page::escaped;
 pub(crate) struct Board {
     mid: MessageId,
     text: String,
-    /// By name.
-    rows: Mutex<BTreeMap<String, Option<ReactionType>>>,
+    rows: Mutex<Rows>,
 }
+
+/// The reactions by name, and by id for users of the same name.
+type Rows = BTreeMap<(String, UserId), Option<ReactionType>>;
 
 impl Board {
     pub(crate) fn new(mid: &MessageId, text: &str, members: impl IntoIterator<Item = User>) -> Self {
-        let rows = members.into_iter().map(|user| (user.to_string(), None)).collect();
+        let rows = members.into_iter().map(|user| (row(&user), None)).collect();
         Self { mid: mid.clone(), text: text.to_owned(), rows: Mutex::new(rows) }
     }
 
@@ -39,7 +45,7 @@ impl Board {
 
     fn record(&self, reaction: Reaction) {
         if reaction.mid == self.mid {
-            self.rows().insert(reaction.from_user.to_string(), Some(reaction.reaction_type));
+            self.rows().insert(row(&reaction.from_user), Some(reaction.reaction_type));
         }
     }
 
@@ -47,7 +53,7 @@ impl Board {
     pub(crate) fn html(&self) -> String {
         let rows = self.rows();
         let reacted = rows.values().flatten().count();
-        let lines = rows.iter().map(|(name, reaction)| {
+        let lines = rows.iter().map(|((name, _), reaction)| {
             let (class, shown) = match reaction {
                 Some(ReactionType::Ok) => ("ok", "OK".to_owned()),
                 Some(other) => ("sos", other.to_string().to_uppercase()),
@@ -59,7 +65,12 @@ impl Board {
         format!("<h1>{text}</h1>\n<p>{reacted} of {} have reacted.</p>\n<table>\n{table}</table>\n", rows.len())
     }
 
-    fn rows(&self) -> MutexGuard<'_, BTreeMap<String, Option<ReactionType>>> {
+    fn rows(&self) -> MutexGuard<'_, Rows> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns the key of the row of a user.
+fn row(user: &User) -> (String, UserId) {
+    (user.to_string(), user.uid.clone())
 }

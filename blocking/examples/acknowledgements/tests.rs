@@ -42,6 +42,13 @@ fn page_shows_who_has_reacted() -> Result<(), Error> {
 }
 
 #[test]
+fn users_of_the_same_name_have_rows_of_their_own() {
+    let members = ["u-1", "u-2"].map(|uid| User::new(uid, "Anna", "Berg"));
+    let (_, html) = page(&Board::new(&MessageId::from("m1"), "", members), "GET /board");
+    assert!(html.contains("0 of 2") && html.matches("<td>Anna Berg</td>").count() == 2, "{html}");
+}
+
+#[test]
 fn other_pages_do_not_exist() {
     let board = Board::new(&MessageId::from("m1"), "", []);
     assert_eq!(page(&board, "GET /").0, 200);

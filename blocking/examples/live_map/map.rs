@@ -6,7 +6,7 @@ use std::{
 
 use teamwire_blocking::{
     ChatRef, Error, FeedEvent,
-    model::{Coordinates, LiveLocationUpdate},
+    model::{Coordinates, LiveLocationUpdate, UserId},
 };
 
 use crate::page::escaped;
@@ -16,9 +16,9 @@ const SIZE: f64 = 1000.0;
 /// Lines of the grid in each direction.
 const LINES: u32 = 10;
 
-/// The positions of the users who share theirs, by name.
+/// The names and positions of the users who share theirs.
 #[derive(Default)]
-pub(crate) struct Map(Mutex<BTreeMap<String, Coordinates>>);
+pub(crate) struct Map(Mutex<BTreeMap<UserId, (String, Coordinates)>>);
 
 impl Map {
     /// Follows the live locations of the chat until the feed ends.
@@ -37,19 +37,19 @@ impl Map {
     }
 
     fn record(&self, update: &LiveLocationUpdate) {
-        let name = update.user.to_string();
         if update.ended {
-            self.positions().remove(&name);
+            self.positions().remove(&update.user.uid);
         } else {
-            self.positions().insert(name, update.coordinates);
+            let shown = (update.user.to_string(), update.coordinates);
+            self.positions().insert(update.user.uid.clone(), shown);
         }
     }
 
     /// The drawing. It covers all positions, and at least a hundredth of a degree.
     pub(crate) fn svg(&self) -> String {
         let positions = self.positions();
-        let (south, height) = range(positions.values().map(|at| at.lat()));
-        let (west, width) = range(positions.values().map(|at| at.lon()));
+        let (south, height) = range(positions.values().map(|(_, at)| at.lat()));
+        let (west, width) = range(positions.values().map(|(_, at)| at.lon()));
         let mut svg = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-60 -20 {0} {0}\">\n", SIZE + 80.0);
         for line in 0..=LINES {
             let part = f64::from(line) / f64::from(LINES);
@@ -61,7 +61,7 @@ impl Map {
                  <text x=\"-5\" y=\"{at:.0}\" font-size=\"12\" text-anchor=\"end\">{lat:.4}</text>"
             );
         }
-        for (name, at) in &*positions {
+        for (name, at) in positions.values() {
             let (x, y) = ((at.lon() - west) / width * SIZE, (1.0 - (at.lat() - south) / height) * SIZE);
             let name = escaped(name);
             let _ = writeln!(
@@ -73,7 +73,7 @@ impl Map {
         svg + "</svg>\n"
     }
 
-    fn positions(&self) -> MutexGuard<'_, BTreeMap<String, Coordinates>> {
+    fn positions(&self) -> MutexGuard<'_, BTreeMap<UserId, (String, Coordinates)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -23,15 +23,17 @@ fn map_of(updates: impl IntoIterator<Item = teamwire_blocking::serde_json::Value
 
 #[test]
 fn last_position_of_each_user_is_drawn() -> Result<(), Error> {
-    let mut ben = sample::location("c1", 48.2, 11.7);
+    let [mut ben, mut namesake] = [sample::location("c1", 48.2, 11.7), sample::location("c1", 48.15, 11.6)];
     ben["user"] = sample::user("u-ben", "Ben <3", "Okafor");
-    let map = map_of([sample::location("c1", 10.0, 10.0), sample::location("c1", 48.1, 11.5), ben])?;
+    namesake["user"] = sample::user("u-ben-2", "Ben <3", "Okafor");
+    let anna = [sample::location("c1", 10.0, 10.0), sample::location("c1", 48.1, 11.5)];
+    let map = map_of(anna.into_iter().chain([ben, namesake]))?;
     let (_, svg) = page(&map, "GET /map");
     // Margins of a twelfth; the north is at the top.
     assert!(svg.contains("<circle cx=\"83\" cy=\"917\""), "{svg}");
     assert!(svg.contains("<circle cx=\"917\" cy=\"83\""), "{svg}");
-    assert_eq!(svg.matches("<circle").count(), 2, "{svg}");
-    assert!(svg.contains("Ben &lt;3 Okafor"), "{svg}");
+    assert_eq!(svg.matches("<circle").count(), 3, "{svg}");
+    assert_eq!(svg.matches("Ben &lt;3 Okafor").count(), 2, "{svg}");
     Ok(())
 }
 
