@@ -128,14 +128,15 @@
 //!
 //! # Runtimes
 //!
-//! - **smol**, for new programs: the module `smol` has its client. Enable the feature `smol`, without the default
-//!   features.
+//! - **smol**, for new programs: the module `smol` has its client. Enable the features `smol` and `ring` (or
+//!   `aws-lc-rs`), without the default features.
 //! - **async-std**, for programs that use it already, as in the examples here. It is no longer developed
 //!   (RUSTSEC-2025-0052), and its authors recommend smol.
 //! - **Any other**: [`client_on`] takes any [`Runtime`]. Implementing one takes about a page of code: connections,
 //!   lookups, timers and blocking work. The example `tokio_runtime` of the repository's test suites has one for tokio.
 //!
-//! Without the features `async-std` and `smol`, the crate does not depend on a runtime.
+//! Without the features `async-std` and `smol`, the crate does not depend on a runtime. Without `ring` and `aws-lc-rs`,
+//! the program installs a default cryptography provider in rustls before it creates a client.
 //!
 //! # Other HTTP stacks
 //!

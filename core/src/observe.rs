@@ -28,7 +28,8 @@
 //! # Ok::<(), teamwire_core::Error>(())
 //! ```
 //!
-//! Observations contain ids, codes and errors, but no texts, headers, URLs or credentials.
+//! Observations contain ids, codes and errors, but no headers, URLs or credentials. The error of a response that
+//! violates the protocol quotes up to 300 bytes of it, which may be a text of a message.
 
 use alloc::sync::Arc;
 use core::{fmt, time::Duration};

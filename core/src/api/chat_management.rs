@@ -59,7 +59,7 @@ impl<X: Executor> ChatRef<X> {
     /// - `UpdateMembersNotAllowed` if the organisation's admin has disallowed it
     /// - `InvalidMembers` if a user or group does not exist or cannot be a member
     /// - `Auth` if the bot lacks permission
-    /// - `Conflict` if the chat is closed, or would lose its last administrator
+    /// - `Conflict` if the chat is closed
     /// - `InvalidInput` if both lists are empty, one has more than 1,000 ids, or an id is malformed
     pub fn add_members<U: Into<UserId>, G: Into<GroupId>>(
         &self,
@@ -74,7 +74,7 @@ impl<X: Executor> ChatRef<X> {
     /// # Errors
     ///
     /// - `UpdateMembersNotAllowed` if the organisation's admin has disallowed it
-    /// - `InvalidMembers` if a user or group is not a member
+    /// - `InvalidMembers` if a user or group is not a member, and for the bot itself: use [`leave`](Self::leave)
     /// - `Auth` if the bot lacks permission
     /// - `Conflict` if the chat is closed, or would lose its last administrator
     /// - `InvalidInput` if both lists are empty, one has more than 1,000 ids, or an id is malformed
@@ -99,8 +99,8 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// # Errors
     ///
-    /// `NotFound` if the user is not active or has been deleted; `Auth` if the bot lacks permission; `InvalidInput` if
-    /// the id is malformed.
+    /// `NotFound` if the user is unknown, not active or deleted, or not a member of the chat; `Auth` if the bot lacks
+    /// permission; `InvalidInput` if the id is malformed.
     pub fn add_admin(&self, admin: impl Into<UserId>) -> X::Run<'_, Chat<X>> {
         self.run_change(&Operation::ADD_ADMIN, self.protocol().add_admin(self.tid(), &admin.into()))
     }
@@ -109,8 +109,8 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// # Errors
     ///
-    /// `NotFound` if the user is not active or has been deleted; `Auth` if the bot lacks permission; `Conflict` if the
-    /// chat would lose its last administrator; `InvalidInput` if the id is malformed.
+    /// `NotFound` if the user is unknown, not active or deleted, or not a member of the chat; `Auth` if the bot lacks
+    /// permission; `Conflict` if the chat would lose its last administrator; `InvalidInput` if the id is malformed.
     pub fn remove_admin(&self, admin: impl Into<UserId>) -> X::Run<'_, Chat<X>> {
         self.run_change(&Operation::REMOVE_ADMIN, self.protocol().remove_admin(self.tid(), &admin.into()))
     }

@@ -108,7 +108,7 @@ impl<X: Executor> Chats<X> {
     ///
     /// The bytes are first written to a new file in the same folder, with a random name that ends in `.part`. It is
     /// removed if the download fails, but remains if the program ends before that or the future is dropped. A later
-    /// download into that folder by an adapter removes it, when it is more than an hour old. An interrupted download is
+    /// download into that folder by an adapter removes it, when it is more than a day old. An interrupted download is
     /// resumed as long as it makes progress; if the server has another version by then, it starts again.
     ///
     /// A replaced file keeps its permissions. If `path` is a symbolic link, its target is replaced. A folder, pipe or

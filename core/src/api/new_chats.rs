@@ -24,8 +24,8 @@ impl<X: Executor> Chats<X> {
     /// # Errors
     ///
     /// - `InvalidMembers` if a user or group does not exist or cannot be a member
-    /// - `InvalidInput` if the title or the message is too long or has a NUL, or if an id, an attachment or the
-    ///   idempotency key is invalid
+    /// - `InvalidInput` if the title or the message is too long or has a NUL, if a list has more than 1,000 ids, or if
+    ///   an id, an attachment or the idempotency key is invalid
     /// - `ImageLoad` if the avatar cannot be read, is not a JPEG, or is larger than the protocol allows
     /// - `File` if an attachment cannot be read
     /// - `IdempotencyMismatch` if the idempotency key is that of another chat

@@ -74,7 +74,8 @@ impl Asset {
     }
 }
 
-/// A calendar event.
+/// A calendar event. With the default protocol, title and location have up to 256 characters, the description has up
+/// to 10,000, none of them a NUL, and the times are in the years 0 to 9999.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CalendarEvent {
     pub(crate) title: String,
@@ -157,7 +158,7 @@ impl CalendarEvent {
     }
 }
 
-/// A named location.
+/// A named location. With the default protocol, each text has up to 256 characters without NUL.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Location {
@@ -260,8 +261,9 @@ impl Poll {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` unless there are two or more options, all different. The protocol limits their number when the
-    /// poll is posted: the default one to [20](crate::protocol::V1::MAX_POLL_OPTIONS).
+    /// `InvalidInput` unless there are two or more options, all different. The protocol checks the rest when the poll
+    /// is posted: the default one allows up to [20](crate::protocol::V1::MAX_POLL_OPTIONS) options, and 1 to 256
+    /// characters without NUL in the question and in each option.
     pub fn new<O: Into<String>>(
         question: impl Into<String>,
         options: impl IntoIterator<Item = O>,

@@ -53,7 +53,8 @@ impl Draft {
         Self { text: Some(text.into()), ..Self::default() }
     }
 
-    /// Adds an attachment. Can be called several times.
+    /// Adds an attachment. Can be called several times: with the default protocol, a message has up to 50 attachments,
+    /// and one live location.
     pub fn attach(self, attachment: impl Into<NewAttachment>) -> Self {
         self.attach_all([attachment])
     }

@@ -7,7 +7,8 @@ use super::{
     saved::{key, yes},
 };
 
-/// A group chat to be created.
+/// A group chat to be created. With the default protocol, it has up to 1,000 users, groups and administrators each, and
+/// a first message with the limits of a [`Draft`](crate::Draft).
 ///
 /// ```
 /// use teamwire_core::NewChat;
