@@ -73,5 +73,9 @@ fn invalid_settings_are_named() {
     refused(Config::from_settings(&settings, "secret"), "user agent", "printable ASCII");
     let shown = format!("{settings:?} {settings:#?}");
     assert!(!shown.contains("p4ssw0rd") && shown.contains("https://a.example.org"), "{shown}");
+    for url in ["https://bot:p4ssw0rd@a.example.org", "https://a.example.org/?key=p4ssw0rd", "p4ssw0rd"] {
+        let shown = format!("{:?}", Settings::new(url, "app"));
+        assert!(!shown.contains("p4ssw0rd") && shown.contains("base URL"), "{shown}");
+    }
     refused(Config::from_settings(&Settings::new("http://a.example.org", "app"), "secret"), "base URL", "in the clear");
 }
