@@ -75,7 +75,9 @@ impl<T> BoundedVec<T> {
     }
 
     pub(in crate::protocol) fn into_vec(mut self) -> Vec<T> {
-        if self.items.capacity() - self.items.len() > self.items.len() / 8 {
+        let (length, spare) = (self.items.len(), self.items.capacity() - self.items.len());
+        // The room for one or two items costs less than a reallocation.
+        if spare > (length / 8).max((length / 2).min(MIN_GROWTH / 2)) {
             self.items.shrink_to_fit();
         }
         self.items
