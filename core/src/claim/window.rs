@@ -40,6 +40,7 @@ pub struct Window<T> {
 pub struct EventHandle {
     number: EventNumber,
     handling: Handling,
+    claims: u32,
     tries: u32,
 }
 
@@ -57,6 +58,12 @@ impl EventHandle {
     /// claim since the checkpoint moved, and after each failure.
     pub const fn tries(&self) -> u32 {
         self.tries
+    }
+
+    /// Returns the number of claims under which the event may have been handed out, with this one: those since the
+    /// checkpoint moved.
+    pub const fn claims(&self) -> u32 {
+        self.claims
     }
 }
 
@@ -112,10 +119,11 @@ impl<T: InChat> Window<T> {
         let (handling, event) = self.tracker.start()?;
         let number = handling.number();
         let failures = self.failures.get(&number).copied().unwrap_or_default();
-        let tries = self.tries.max(1).saturating_add(failures);
+        let claims = self.tries.max(1);
+        let tries = claims.saturating_add(failures);
         let number = EventNumber(self.tenure, number);
         self.running.insert(number, now);
-        Some((EventHandle { number, handling, tries }, event))
+        Some((EventHandle { number, handling, claims, tries }, event))
     }
 
     /// Records that an event has been handled.

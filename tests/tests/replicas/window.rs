@@ -56,7 +56,7 @@ fn failed_event_comes_again_after_a_backoff_and_its_chat_waits() {
     for (now, tries, next) in [(1, 2, 3), (3, 3, 7), (7, 4, 15)] {
         assert_eq!(window.next_retry(), Some(at(now)));
         let (mid, again, event) = start(&mut window, now).expect("it is due");
-        assert_eq!((&*mid, again.tries()), ("m1", tries));
+        assert_eq!((&*mid, again.tries(), again.claims()), ("m1", tries, 1));
         window.fail(again, event, at(now));
         assert_eq!(window.next_retry(), Some(at(next)), "the backoff doubles");
     }
@@ -94,6 +94,7 @@ fn tries_of_a_claim_count_until_its_checkpoint_moves() {
     let (_, first, _) = start(&mut window, 0).expect("it is ready");
     let (_, second, _) = start(&mut window, 0).expect("it is ready");
     assert_eq!((first.tries(), second.tries()), (4, 4), "both may have been handed out before");
+    assert_eq!((first.claims(), second.claims()), (4, 4));
     window.finish(first);
     assert!(window.take_checkpoint().is_some());
     let (_, third, _) = start(&mut window, 0).expect("it is ready");

@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use teamwire_core::claim::{ClaimRequest, Claimed, Member, Release, Save, Saved, StoreError, View};
+use teamwire_core::claim::{Claim, ClaimRequest, Claimed, Member, Release, Save, Saved, StoreError, View};
 
 use self::{record::Record, versions::failed};
 use super::{ClaimStore, FeedRecord, MemberRecord, memory::system_time};
@@ -90,28 +90,37 @@ impl FileStore {
         Ok(record.is_some_and(|record| record.is_active(now)))
     }
 
+    /// Confirms a claim that is left unchanged. Returns `false` if it is lost.
+    ///
+    /// Its member may have come back to life. Another one may have been stopped between the look at the members and its
+    /// claim, and its claim must fail.
+    fn confirm(record: &Record<FeedRecord>, claim: &Claim) -> Result<bool, StoreError> {
+        record.confirm(|record| record.is_held_as(claim))
+    }
+
     fn feed(&self, member: &Member, feed: &str) -> Record<FeedRecord> {
         Record::lasting(&self.folder, &names::path(&member.fleet).join("feeds").join(names::path(feed)))
     }
 
     /// Returns the members that live. The records of the others are removed. Renewals that are ahead of the clock are
     /// counted as renewals of now.
-    fn active(&self, member: &Member, now: u64) -> Result<BTreeMap<String, MemberRecord>, StoreError> {
+    fn active(&self, member: &Member) -> Result<BTreeMap<String, MemberRecord>, StoreError> {
         let folder = Self::members(member);
         let mut active = BTreeMap::new();
         for name in folder_names(&self.folder.join(&folder))? {
             let Some(id) = names::decode(&name) else { continue };
             let record = Record::lasting_one_boot(&self.folder, &folder.join(name));
             let adjusted = record.change(|member: &mut Option<MemberRecord>| {
-                if let Some(member) = member {
-                    member.adjust(now);
-                }
-                Ok(*member)
+                let Some(member) = member else { return Ok(None) };
+                // Read after the record: this process may have been stopped, and a renewal meanwhile is not ahead.
+                let now = (self.clock)();
+                member.adjust(now);
+                Ok(Some(*member).filter(|member| member.is_active(now)))
             })?;
             match adjusted {
-                Some(member) if member.is_active(now) => drop(active.insert(id, member)),
+                Some(member) => drop(active.insert(id, member)),
                 // Unless it has just been renewed.
-                _ => record.remove_if(|member: &MemberRecord| !member.is_active(now))?,
+                None => record.remove_if(|member: &MemberRecord| !member.is_active((self.clock)()))?,
             }
         }
         Ok(active)
@@ -133,11 +142,10 @@ fn folder_names(folder: &Path) -> Result<Vec<String>, StoreError> {
 impl ClaimStore for FileStore {
     fn renew(&mut self, member: &Member) -> Result<View, StoreError> {
         self.check()?;
-        let now = (self.clock)();
-        let mut members = self.active(member, now)?;
+        let mut members = self.active(member)?;
         let newest = members.values().map(MemberRecord::joined).max().unwrap_or_default();
         let record = self.member(member).change(|record: &mut Option<MemberRecord>| {
-            Ok(*record.insert(MemberRecord::renew(*record, member, now, newest)))
+            Ok(*record.insert(MemberRecord::renew(*record, member, (self.clock)(), newest)))
         })?;
         members.insert(member.id.clone(), record);
         let mut by_age: Vec<_> = members.into_iter().map(|(id, record)| (record.joined(), id)).collect();
@@ -149,8 +157,10 @@ impl ClaimStore for FileStore {
         self.check()?;
         let (mut claims, mut granted, mut active) = (Vec::new(), 0, BTreeSet::new());
         for wanted in wanted {
+            // Also if the grant was written, and seen only at the next attempt.
             let mut is_new = false;
-            let claimed = self.feed(member, &wanted.feed).change(|record: &mut Option<FeedRecord>| {
+            let record = self.feed(member, &wanted.feed);
+            let claimed = record.change(|record: &mut Option<FeedRecord>| {
                 let now = (self.clock)();
                 let mut changed = record.clone().unwrap_or_default();
                 // Read after the record of the feed: its holder has joined before it claimed the feed. Should it come
@@ -162,13 +172,20 @@ impl ClaimStore for FileStore {
                 };
                 active.extend(changed.holder().filter(|_| is_active).map(str::to_owned));
                 let claimed = changed.claim(member, wanted, now, is_active, granted < at_most);
-                is_new = record.as_ref().is_none_or(|record| *record != changed);
-                if is_new && claimed.is_some() {
+                let is_changed = record.as_ref().is_none_or(|record| *record != changed);
+                is_new |= is_changed;
+                if is_changed && claimed.is_some() {
                     *record = Some(changed);
                 }
                 Ok(claimed)
             })?;
-            granted += usize::from(is_new && claimed.is_some());
+            if let Some(Claimed::Held { claim, .. }) = &claimed {
+                granted += usize::from(is_new);
+                if !is_new && !Self::confirm(&record, claim)? {
+                    // Another member has claimed it meanwhile. It is tried again with the next call.
+                    continue;
+                }
+            }
             claims.extend(claimed);
         }
         Ok(claims)
@@ -178,17 +195,16 @@ impl ClaimStore for FileStore {
         self.check()?;
         let save = |save: &Save| {
             let record = self.feed(member, &save.claim.feed);
+            let mut is_changed = false;
             let saved = record.change(|record: &mut Option<FeedRecord>| {
-                Ok(record.as_mut().map_or(Saved::Lost, |record| record.save(save)))
+                let Some(record) = record else { return Ok(Saved::Lost) };
+                let before = record.clone();
+                let saved = record.save(save);
+                is_changed = *record != before;
+                Ok(saved)
             })?;
-            if saved == Saved::Yes && save.seq == 0 {
-                // A member that came back to life confirms its claim. Another one may have been stopped between the
-                // look at the members and its claim, and its claim must fail.
-                return record
-                    .confirm(|record| record.is_held_as(&save.claim))
-                    .map(|is_held| if is_held { Saved::Yes } else { Saved::Lost });
-            }
-            Ok(saved)
+            let is_held = saved == Saved::Yes && (is_changed || Self::confirm(&record, &save.claim)?);
+            Ok(if is_held { Saved::Yes } else { Saved::Lost })
         };
         saves.iter().map(save).collect()
     }

@@ -23,6 +23,7 @@ pub struct FleetEvent<T: InChat> {
     /// `None` if there is nothing to handle, or if the result of a handler decides.
     handed: Option<EventHandle>,
     number: Option<EventNumber>,
+    claims: u32,
     tries: u32,
     claim: Option<Claim>,
     link: Link<T>,
@@ -31,8 +32,9 @@ pub struct FleetEvent<T: InChat> {
 impl<T: InChat> FleetEvent<T> {
     pub(super) fn new(handed_out: HandedEvent<T>, link: Link<T>) -> Self {
         let HandedEvent { event, handed, claim } = handed_out;
-        let (number, tries) = (handed.as_ref().map(EventHandle::number), handed.as_ref().map_or(1, EventHandle::tries));
-        Self { event: Some(event), handed, number, tries, claim, link }
+        let number = handed.as_ref().map(EventHandle::number);
+        let [claims, tries] = handed.as_ref().map_or([1; 2], |handed| [handed.claims(), handed.tries()]);
+        Self { event: Some(event), handed, number, claims, tries, claim, link }
     }
 
     pub(super) fn take_handed(&mut self) -> Option<EventHandle> {
@@ -89,10 +91,17 @@ impl<T: InChat> FleetEvent<T> {
         self.handled();
     }
 
-    /// Returns the number of times that the event has been handed out, with this one, as far as is known. An event that
-    /// was handed out many times may be the reason why replicas die: skip it, and report it.
+    /// Returns the number of replicas that may have handled the event, with this one: the claims of its feed since the
+    /// checkpoint moved. An event with many may be the reason why replicas die: skip it, and report it. Failures of
+    /// handlers do not count.
     ///
-    /// After a crash, all events that were being handled count as handed out.
+    /// After a crash, all events that were being handled count.
+    pub const fn claims(&self) -> u32 {
+        self.claims
+    }
+
+    /// Returns the number of times that the event has been handed out, with this one, as far as is known: the
+    /// [`claims`](Self::claims), and the failures of its handler under the present one.
     pub const fn tries(&self) -> u32 {
         self.tries
     }

@@ -3,13 +3,13 @@ use std::{
     path::{MAIN_SEPARATOR, PathBuf},
     process,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use teamwire_core::claim::{ClaimRequest, Member, Release, Save, Saved, StoreErrorKind};
+use teamwire_core::claim::{ClaimRequest, Claimed, Member, Release, Save, Saved, StoreErrorKind};
 
 use super::{ClaimStore, FileStore};
 use crate::claims::conformance::{self, Subject};
@@ -145,15 +145,43 @@ fn claim_based_on_an_old_look_at_the_members_fails_once_the_holder_is_back() {
     let mut store = folder.connect();
     store.renew(&member("a")).expect("it is renewed");
     let claimed = store.claim(&member("a"), &[wanted("a.1")], 1).expect("it is granted").remove(0);
+    let json = r#"{ "version": 1, "feed": "all_messages", "cursor": "7" }"#;
+    let checkpoint = || serde_json::from_str(json).expect("it is a checkpoint");
+    let save = |seq| Save { claim: claimed.claim().clone(), seq, checkpoint: checkpoint() };
+    for seq in [0, 1, 1, 0] {
+        let before = folder.files();
+        store.save(&member("a"), &[save(seq)]).expect("it is confirmed");
+        assert_ne!(folder.files(), before, "another version makes a change of the one before fail");
+    }
     let before = folder.files();
-    let save = Save {
-        claim: claimed.claim().clone(),
-        seq: 0,
-        checkpoint: serde_json::from_str(r#"{ "version": 1, "feed": "all_messages", "cursor": "7" }"#)
-            .expect("it is one"),
+    let repeated = store.claim(&member("a"), &[wanted("a.1")], 0).expect("it is confirmed").remove(0);
+    assert!(repeated.claim() == claimed.claim() && folder.files() != before);
+}
+
+#[test]
+fn renewal_during_a_look_at_the_members_is_not_counted_as_an_old_one() {
+    let folder = Folder::new();
+    let mut holder = folder.connect();
+    holder.renew(&member("a")).expect("it is renewed");
+    holder.claim(&member("a"), &[wanted("a.1")], 1).expect("it is granted");
+    // The other member is stopped while it looks, for two leases, during which the holder renews.
+    let (now, is_stopped) = (Arc::clone(&folder.now), AtomicUsize::new(0));
+    let holder = Mutex::new(holder);
+    let clock = move || {
+        let time = now.load(Ordering::SeqCst);
+        if is_stopped.fetch_add(1, Ordering::SeqCst) == 0 {
+            now.fetch_add(micros(Duration::from_secs(20)), Ordering::SeqCst);
+            holder.lock().expect("it does not panic").renew(&member("a")).expect("it is renewed");
+        }
+        time
     };
-    store.save(&member("a"), &[save]).expect("it is confirmed");
-    assert_ne!(folder.files(), before, "another version makes a change of the one before fail");
+    let mut stopped = FileStore::with_clock(&folder.path, clock).expect("the folder is usable");
+    stopped.renew(&member("b")).expect("it is renewed");
+    folder.pass(Duration::from_millis(1));
+    let mut third = folder.connect();
+    assert!(third.renew(&member("c")).expect("it is renewed").members.contains(&"a".to_owned()));
+    let claimed = third.claim(&member("c"), &[wanted("c.1")], 1).expect("it is tried").remove(0);
+    assert!(matches!(claimed, Claimed::Taken { .. }), "{claimed:?}");
 }
 
 #[test]
