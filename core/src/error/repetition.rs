@@ -43,7 +43,7 @@ impl Error {
     /// Returns `true` for a response that the protocol has read: not for the page of a proxy, for instance.
     pub(crate) fn is_read_response(&self) -> bool {
         match self.cause() {
-            Cause::Api(error) => error.code.is_some(),
+            Cause::Api(error) => error.code.is_some() || error.meaning.is_of_protocol,
             Cause::UnexpectedResponse(response) => response.is_read,
             _ => false,
         }

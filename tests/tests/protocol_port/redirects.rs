@@ -1,6 +1,6 @@
 //! A login whose response is a redirect.
 
-use std::sync::mpsc;
+use std::{sync::mpsc, time::Duration};
 
 use http::{HeaderValue, Request, header};
 use teamwire_core::{
@@ -99,6 +99,23 @@ fn other_statuses_are_no_redirects() {
         is_not_in(FIRST, &format!("{error:?} {error} {:?}", std::error::Error::source(&error)));
         script.assert_done();
     }
+}
+
+/// An account may be locked after several wrong passwords.
+#[test]
+fn pause_after_a_refusal_without_a_code_doubles() {
+    let script = script().then(expect_login(), redirect(302, "/login").times(3));
+    let client = Client::new(script.clone());
+    for pause in [10, 20] {
+        client.chats().by_thread_id("c1").expect_err("the password is wrong");
+        let logins = script.requests().len();
+        client.sleep(Duration::from_secs(pause - 1)).expect("it is not stopped");
+        client.chats().by_thread_id("c1").expect_err("the password was wrong");
+        assert_eq!(script.requests().len(), logins, "after {pause} s");
+        client.sleep(Duration::from_secs(1)).expect("it is not stopped");
+    }
+    client.chats().by_thread_id("c1").expect_err("the password is wrong");
+    assert_eq!(script.requests().len(), 3);
 }
 
 #[test]
