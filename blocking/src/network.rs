@@ -16,7 +16,7 @@ use teamwire_std::{Clock, files};
 use crate::{
     backend::{Backend, PendingReply, Ready},
     signal::{self, Signal},
-    transport::StoppableTransport,
+    transport::{StoppableTransport, unless_panicked},
 };
 
 /// The system's clock and files, and a transport.
@@ -88,7 +88,7 @@ impl Worker {
         let worker = Self { clock, slot: Arc::default(), stop: StopHandle::new() };
         let (slot, stop) = (Arc::clone(&worker.slot), worker.stop.clone());
         thread::Builder::new().name("teamwire exchange".into()).spawn(move || {
-            slot.put(transport.perform(exchange, Some(&stop)));
+            slot.put(unless_panicked(|| transport.perform(exchange, Some(&stop))));
         })?;
         Ok(worker)
     }

@@ -8,7 +8,7 @@ pub use teamwire_std::body::{downcast_transport_error, timed_out};
 
 pub(crate) use self::body::{BodySource, read_body};
 pub use self::body::{RequestBody, read_response};
-pub(crate) use self::stoppable::{Abandoning, StoppableTransport, stopped};
+pub(crate) use self::stoppable::{Abandoning, StoppableTransport, stopped, unless_panicked};
 
 /// Performs exchanges over HTTP: the trait to implement for a synchronous HTTP stack of your own.
 ///

@@ -200,9 +200,14 @@ impl StopHandle {
         operations
     }
 
-    /// Returns the grace, once: it is counted by the client that takes it.
-    pub(crate) fn take_grace(&self) -> Option<Duration> {
-        self.0.grace.with(Option::take)
+    /// Returns the grace of this handle, or of one that it is combined from, with the handle to stop at its end. Once:
+    /// it is counted by the client that takes it.
+    pub(crate) fn take_grace(&self) -> Option<(Self, Duration)> {
+        if let Some(grace) = self.0.grace.with(Option::take) {
+            return Some((self.clone(), grace));
+        }
+        let sources: Vec<_> = self.0.sources.with(|sources| sources.iter().map(|(it, _)| it.clone()).collect());
+        sources.iter().find_map(Self::take_grace)
     }
 
     /// Calls `hook` once when the handle is stopped, in the thread that stops it, or immediately if it has been

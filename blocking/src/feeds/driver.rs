@@ -128,10 +128,12 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
             return WaitOutcome::Woken;
         }
         let until = timeout.into().map(|timeout| self.now().moment.saturating_add(timeout));
-        match self.next_within(until, Some(&wake.interrupt().handle())) {
+        let handle = wake.interrupt().handle();
+        match self.next_within(until, Some(&handle)) {
             Waited::Event(event) => WaitOutcome::Event(event),
             Waited::Ended => WaitOutcome::Ended,
-            Waited::TimedOut if self.turns.take(wake) => WaitOutcome::Woken,
+            // Another thread that waits may have taken the wake-up, which is for all.
+            Waited::TimedOut if self.turns.take(wake) || handle.is_stopped() => WaitOutcome::Woken,
             Waited::TimedOut => WaitOutcome::TimedOut,
         }
     }

@@ -32,10 +32,12 @@ impl<F: Feed> Events<F> {
         if self.turns.is_woken(wake) {
             return Ok(WaitOutcome::Woken);
         }
-        Ok(match self.next_unless_interrupted(timeout.into(), &wake.interrupt().handle())? {
+        let handle = wake.interrupt().handle();
+        Ok(match self.next_unless_interrupted(timeout.into(), &handle)? {
             Waited::Event(event) => WaitOutcome::Event(event),
             Waited::Ended => WaitOutcome::Ended,
-            Waited::TimedOut if self.turns.take(wake) => WaitOutcome::Woken,
+            // Another thread that waits may have taken the wake-up, which is for all.
+            Waited::TimedOut if self.turns.take(wake) || handle.is_stopped() => WaitOutcome::Woken,
             Waited::TimedOut => WaitOutcome::TimedOut,
         })
     }

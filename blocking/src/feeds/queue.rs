@@ -12,7 +12,7 @@ use teamwire_core::{
     machine::{Reply, Ticket},
 };
 
-use crate::{backend::Backend, signal::Signal};
+use crate::{backend::Backend, signal::Signal, transport::unless_panicked};
 
 /// Time after the stop of all feeds in which unsubscribe requests may start. Their timeouts are short enough for the
 /// last of them to end within a second of the stop.
@@ -122,7 +122,8 @@ impl<K> Shared<K> {
             let reply = if is_late {
                 Reply::Error(TransportError::new(TransportErrorKind::Timeout, "no time is left to unsubscribe"))
             } else {
-                self.backend.perform(exchange, Some(&self.stop_handle).filter(|_| !is_unsubscribe))
+                let stop = Some(&self.stop_handle).filter(|_| !is_unsubscribe);
+                unless_panicked(|| self.backend.perform(exchange, stop))
             };
             self.add_reply(key, ticket, reply);
         }
@@ -161,5 +162,46 @@ impl<K> Drop for Queue<K> {
         self.0.state().closed = true;
         self.0.new_job.notify_all();
         self.0.new_unsubscribe.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use teamwire_core::{
+        Client,
+        executor::Manual,
+        machine::{Machine, Step},
+    };
+    use teamwire_test_support::config;
+
+    use super::*;
+    use crate::{network::Network, transport::StoppableTransport};
+
+    struct Panics;
+
+    impl StoppableTransport for Panics {
+        fn perform(&self, _: Box<Exchange>, _: Option<&StopHandle>) -> Reply {
+            panic!("as a test of that");
+        }
+    }
+
+    #[test]
+    fn panic_of_a_transport_is_the_error_of_its_exchange() {
+        let (backend, signal): (Arc<dyn Backend>, _) = (Arc::new(Network::new(Panics)), Signal::default());
+        let queue = Queue::new(1, &backend, &StopHandle::new(), &signal).expect("two threads");
+        let now = backend.now();
+        let client = Client::new(Manual::new(config("http://127.0.0.1:9"), [7; 32], now));
+        // More than there are threads.
+        for key in 0..6 {
+            let Step::Send(ticket, exchange) = client.contacts().me().poll(now) else { panic!("it sends a request") };
+            queue.push(key, ticket, exchange, key % 2 == 0);
+        }
+        let (mut replies, end) = (Vec::new(), Instant::now() + Duration::from_secs(20));
+        while replies.len() < 6 && Instant::now() < end {
+            signal.wait(Some(end.saturating_duration_since(Instant::now())));
+            replies.extend(queue.drain_replies());
+        }
+        assert_eq!(replies.len(), 6, "no thread has ended");
+        assert!(replies.iter().all(|(.., reply)| matches!(reply, Reply::Error(error) if error.sent)), "{replies:?}");
     }
 }

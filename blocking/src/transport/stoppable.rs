@@ -1,4 +1,7 @@
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use teamwire_core::{
     StopHandle,
@@ -49,6 +52,13 @@ impl StoppableTransport for Abandoning {
 /// Returns the error of an exchange that was stopped.
 pub(crate) fn stopped() -> TransportError {
     TransportError::new(TransportErrorKind::Disconnected, "the exchange was stopped")
+}
+
+/// Calls this, which performs an exchange in a thread of its own. A panic is the error of the exchange: nobody would
+/// learn of the end of that thread.
+pub(crate) fn unless_panicked(perform: impl FnOnce() -> Reply) -> Reply {
+    // The thread may have sent the request.
+    catch_unwind(AssertUnwindSafe(perform)).unwrap_or_else(|_| Reply::Error(panicked().with_sent(true)))
 }
 
 fn panicked() -> TransportError {

@@ -96,8 +96,8 @@ impl<X: Executor> Client<X> {
     pub fn stopped_by(&self, stop: &StopHandle) -> Self {
         let (executor, handle) = (self.executor().clone(), stop.clone());
         let grace = stop.on_stop(move || {
-            if let Some(grace) = handle.take_grace() {
-                executor.stop_after(grace, &handle);
+            if let Some((stopped, grace)) = handle.take_grace() {
+                executor.stop_after(grace, &stopped);
             }
         });
         self.on(self.session().stopped_by(stop, grace))

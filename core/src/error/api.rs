@@ -15,8 +15,8 @@ pub struct ApiError {
     pub kind: ErrorKind,
     /// The HTTP status.
     pub status: u16,
-    /// The server's error code, without [secrets](crate::Credentials); `None` if the protocol has no code for the error,
-    /// and if the response is not one of the protocol, but for example that of a proxy.
+    /// The server's error code, without [secrets](crate::Credentials); `None` if the protocol has no code for the
+    /// error, and if the response is not one of the protocol, but for example that of a proxy.
     pub code: Option<String>,
     /// The server's explanation, or its first 1,000 characters.
     pub message: Option<String>,

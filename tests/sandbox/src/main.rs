@@ -17,7 +17,10 @@ use teamwire_sandbox::{ObservedExchange, StopSignal};
 use crate::options::{Command, DEFAULT_PAGE_PORT, DEFAULT_PORT, Options, USAGE};
 
 fn main() -> ExitCode {
-    let options = match options::parse(std::env::args().skip(1)) {
+    let arguments = std::env::args_os().skip(1).map(|argument| {
+        argument.into_string().map_err(|argument| format!("the argument {} is not Unicode", argument.display()))
+    });
+    let options = match arguments.collect::<Result<Vec<_>, _>>().and_then(|it| options::parse(it.into_iter())) {
         Ok(Command::Serve(options)) => options,
         Ok(Command::Help) => return print(USAGE),
         Err(error) => {

@@ -237,6 +237,9 @@ impl Builder {
             let message = "data() keeps the assets too, so asset_folder() cannot be given";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
+        // Before a world is created on the disk.
+        let listener = TcpListener::bind(self.address).map_err(|error| at_address(self.address, &error))?;
+        let address = listener.local_addr()?;
         let (data, kept) =
             self.data.map(Data::open).transpose()?.map_or((None, None), |(data, kept)| (Some(data), kept));
         let folder = data.as_ref().map(Data::files).or(self.folder);
@@ -267,8 +270,6 @@ impl Builder {
         if let Some(error) = shared.data_error() {
             return Err(io::Error::other(error));
         }
-        let listener = TcpListener::bind(self.address).map_err(|error| at_address(self.address, &error))?;
-        let address = listener.local_addr()?;
         let mut hub = None;
         let page = self.page.map(|page| {
             let api = Api::new(shared.clone(), key.clone(), format!("http://{address}"), self.seed);

@@ -135,6 +135,7 @@ fn messages_that_contain_a_text_are_found() {
     assert_eq!(found(&format!("text=%C3%BCBER&before={}", mids[0])), [0; 0]);
     assert_eq!(found("text=CHAMBER+17"), [12], "in the words of attachments");
     assert_eq!(found("text=location"), [0; 0], "not in the names of members");
+    assert_eq!(found("text=anna+b&limit=1"), [12], "in the name of the sender");
     for query in [&format!("text=x&around={}", mids[1]), "text=x&start=1", "text="] {
         let path = format!("/people/u-ben/chats/t-lobby/messages?{query}");
         assert_eq!(api.send("GET", &path, &[], b"").status(), 400, "{query}");

@@ -60,18 +60,23 @@ fn world(stop: impl FnOnce(&World) + Send + 'static) -> World {
     world
 }
 
-/// Runs the bot with each adapter.
+/// Runs the bot with each adapter, with the handle that is stopped and with a combined one.
 fn run(world: impl Fn(StopHandle) -> World, expected: &[(u64, &str)]) {
-    let stop = StopHandle::new();
-    let synchronous = world(stop.clone());
-    let client = synchronous.blocking().stopped_by(&stop);
-    let blocking = teamwire_blocking::block_on(respond(&client));
-    let stop = StopHandle::new();
-    let asynchronous = world(stop.clone());
-    let client = asynchronous.client::<AsyncStdRuntime>().stopped_by(&stop);
-    for happened in [blocking, asynchronous.run(respond(&client))] {
-        let happened: Vec<_> = happened.iter().map(|(at, text)| (*at, text.as_str())).collect();
-        assert_eq!(happened, expected);
+    for is_combined in [false, true] {
+        let handles = || {
+            let stop = StopHandle::new();
+            let of_client = if is_combined { StopHandle::any([&StopHandle::new(), &stop]) } else { stop.clone() };
+            (world(stop), of_client)
+        };
+        let (synchronous, stop) = handles();
+        let client = synchronous.blocking().stopped_by(&stop);
+        let blocking = teamwire_blocking::block_on(respond(&client));
+        let (asynchronous, stop) = handles();
+        let client = asynchronous.client::<AsyncStdRuntime>().stopped_by(&stop);
+        for happened in [blocking, asynchronous.run(respond(&client))] {
+            let happened: Vec<_> = happened.iter().map(|(at, text)| (*at, text.as_str())).collect();
+            assert_eq!(happened, expected, "combined: {is_combined}");
+        }
     }
 }
 

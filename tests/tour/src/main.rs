@@ -33,7 +33,7 @@ const PAUSE: Duration = Duration::from_millis(1500);
 const USAGE: &str = "Usage: tour [--slowly[=MILLISECONDS]]";
 
 fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let arguments: Vec<_> = std::env::args_os().skip(1).map(|it| it.to_string_lossy().into_owned()).collect();
     let Ok(pause) = pause(&arguments) else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);

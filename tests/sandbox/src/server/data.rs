@@ -65,9 +65,15 @@ impl Data {
             let message = "the folder is not empty, and has no world of a sandbox";
             return Err(at(io::Error::new(io::ErrorKind::InvalidInput, message)));
         }
+        let is_new = !path.exists();
         // The database panics on some damaged files, such as truncated ones.
         let opened = panic::catch_unwind(|| open_database(&path));
-        let (database, parts) = opened.unwrap_or_else(|_| Err(damaged(&path, "its parts do not fit together")))?;
+        let opened = opened.unwrap_or_else(|_| Err(damaged(&path, "its parts do not fit together")));
+        if is_new && opened.is_err() {
+            // On a full disk, it is a part of a database, which could not be opened later.
+            let _ = fs::remove_file(&path);
+        }
+        let (database, parts) = opened?;
         let loaded = parts.map(|parts| Loaded::from_parts(&parts)).transpose();
         let loaded = loaded.map_err(|error| damaged(&path, error))?;
         fs::create_dir_all(folder.join(FILES)).map_err(at)?;

@@ -128,7 +128,10 @@ async fn store_upload(
             let _ = std::fs::remove_file(&guard.path);
             return guard.upload.take().map(reject).ok_or(ClientGone);
         }
-        Stored::Failed => return Ok(shared.problem(StatusCode::INTERNAL_SERVER_ERROR, None)),
+        Stored::Failed(error) => {
+            shared.report_lost_file(&guard.path, &error);
+            return Ok(shared.problem(StatusCode::INTERNAL_SERVER_ERROR, None));
+        }
     };
     let upload = &mut guard.upload;
     let committed = shared.world_of_request(connection, |world, now| {

@@ -22,7 +22,7 @@ pub(crate) enum Stored {
     /// The body is larger than the limit. The rest of it was not read.
     TooLarge,
     /// The file cannot be written.
-    Failed,
+    Failed(io::Error),
 }
 
 /// Streams a body to a new file. `is_kept` waits until the disk has it. If the result is another than
@@ -33,7 +33,10 @@ pub(crate) async fn store(
     limit: u64,
     is_kept: bool,
 ) -> Result<Stored, ClientGone> {
-    let Ok(mut file) = File::create(path).await else { return Ok(Stored::Failed) };
+    let mut file = match File::create_new(path).await {
+        Ok(file) => file,
+        Err(error) => return Ok(Stored::Failed(error)),
+    };
     let (mut size, mut digest) = (0, BodyDigest::default());
     while let Some(chunk) = body::next_chunk(incoming).await? {
         size += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
@@ -41,12 +44,16 @@ pub(crate) async fn store(
             return Ok(Stored::TooLarge);
         }
         digest.update(&chunk);
-        if file.write_all(&chunk).await.is_err() {
-            return Ok(Stored::Failed);
+        if let Err(error) = file.write_all(&chunk).await {
+            return Ok(Stored::Failed(error));
         }
     }
-    if file.flush().await.is_err() || is_kept && file.sync_all().await.is_err() {
-        return Ok(Stored::Failed);
+    let written = match file.flush().await {
+        Ok(()) if is_kept => file.sync_all().await,
+        written => written,
+    };
+    if let Err(error) = written {
+        return Ok(Stored::Failed(error));
     }
     let jpeg = if size <= MAX_JPEG_BYTES { tokio::fs::read(path).await.ok() } else { None };
     let jpeg = jpeg.as_deref().and_then(jpeg_dimensions);

@@ -74,7 +74,7 @@ impl World {
         if !is_media_type(media_type) || HeaderValue::from_str(media_type).is_err() {
             return Err(Problem::malformed("media_type must be a media type, such as image/png."));
         }
-        Ok(self.ids.next_upload())
+        Ok(self.next_file())
     }
 
     /// Stores an upload of a person and returns its JSON.

@@ -6,6 +6,7 @@ use super::{
     call::Call,
     checks,
     contract::{headers, problem::Problem, response},
+    ids::{Ids, digest},
     now::Now,
     stages::{Admitted, CommittedUpload, Upload, UploadStart},
     state::{
@@ -19,9 +20,16 @@ impl World {
     pub fn begin_upload(&mut self, now: Now, admitted: Admitted) -> UploadStart {
         let call = admitted.0;
         match self.check_upload(now, &call) {
-            Ok(repeated) => UploadStart::Receive(Upload { call, file: self.ids.next_upload(), repeated }),
+            Ok(repeated) => UploadStart::Receive(Upload { call, file: self.next_file(), repeated }),
             Err(problem) => UploadStart::Reject(problem.into_response(&call.request_id)),
         }
+    }
+
+    /// Returns a name for an uploaded file. No world of another epoch has it, so that an upload that a reset has
+    /// interrupted cannot touch the file of a later one.
+    pub(crate) fn next_file(&mut self) -> String {
+        let name = self.ids.next_upload();
+        Ids::new(digest(&[name.as_bytes(), &self.cursors.epoch().to_le_bytes()])).next_upload()
     }
 
     fn check_upload(&mut self, now: Now, call: &Call) -> Result<bool, Problem> {
@@ -94,4 +102,21 @@ impl World {
 fn file_name_of(call: &Call) -> Result<String, Problem> {
     let name = call.header(header::CONTENT_DISPOSITION).and_then(headers::file_name);
     name.ok_or_else(|| Problem::malformed("Content-Disposition must name a file as attachment; filename*=UTF-8''..."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::ids::UPLOAD_NAME_LENGTH, *};
+
+    #[test]
+    fn worlds_of_a_seed_have_files_of_their_own() {
+        let file = |epoch| {
+            let mut world = World::new(7);
+            world.begin_epoch(epoch);
+            world.next_file()
+        };
+        assert_eq!(file(1), file(1));
+        assert_ne!(file(1), file(2));
+        assert_eq!(file(1).len(), UPLOAD_NAME_LENGTH);
+    }
 }

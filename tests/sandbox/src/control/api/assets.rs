@@ -1,5 +1,6 @@
 //! Files of people: uploads, downloads, and images, sounds and videos to show.
 
+use http::StatusCode;
 use http::{HeaderValue, header};
 use hyper::body::Incoming;
 use serde_json::Value;
@@ -45,7 +46,11 @@ pub(super) async fn upload(api: &Api, call: &ApiCall, mut incoming: Incoming) ->
         Ok(Stored::Complete(received)) => received,
         Ok(Stored::TooLarge) => return Err(Problem::too_large(limit)),
         // The client of an interrupted upload reads no response.
-        Ok(Stored::Failed) | Err(_) => return Err(Problem::malformed("The file was not received completely.")),
+        Ok(Stored::Failed(error)) => {
+            let detail = api.shared.report_lost_file(guard.path(), &error);
+            return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "server", detail));
+        }
+        Err(_) => return Err(Problem::malformed("The file was not received completely.")),
     };
     guard.keep();
     Ok(api.shared.world(|world, _| world.commit_upload_as(uid, &file_name, &media_type, received, file)))

@@ -55,7 +55,6 @@ impl Cursors {
     }
 
     /// The epoch in which the world was created, as far as it is known.
-    #[cfg(feature = "server")]
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch
     }

@@ -83,13 +83,25 @@ impl World {
     }
 }
 
-/// True if a text in lower case is in a message: in what it says, or in the words of its attachments.
+/// True if a text in lower case is in a message: in what it says, in the name of its sender, or in the words of its
+/// attachments.
 fn contains(message: &Value, text: &str) -> bool {
-    let has = |value: &Value| value.as_str().is_some_and(|it| it.to_lowercase().contains(text));
-    let names = ["title", "name", "question", "description", "address"];
-    let is_in = |part: &Value| names.iter().any(|name| has(&part[name])) || has(&part["asset"]["file_name"]);
-    let parts = message["attachments"].as_array();
-    has(&message["msg"]) || has(&message["sender_display_name"]) || parts.is_some_and(|parts| parts.iter().any(is_in))
+    let has_text = |text_of: &str| text_of.to_lowercase().contains(text);
+    let has = |value: &Value| value.as_str().is_some_and(has_text);
+    let any = |list: &Value, is_in: &dyn Fn(&Value) -> bool| list.as_array().is_some_and(|it| it.iter().any(is_in));
+    let sender = &message["from_user"];
+    let name = ["first_name", "last_name"].map(|name| sender[name].as_str().unwrap_or_default()).join(" ");
+    let names = ["title", "name", "question", "description", "location", "address"];
+    let is_in = |part: &Value| {
+        names.iter().any(|name| has(&part[name]))
+            || has(&part["asset"]["file_name"])
+            || any(&part["images"], &|image| has(&image["file_name"]))
+            || any(&part["options"], &has)
+    };
+    has_text(&name)
+        || has(&message["msg"])
+        || has(&message["sender_display_name"])
+        || any(&message["attachments"], &is_in)
 }
 
 fn reactions_view(message: &Message) -> Value {
