@@ -42,6 +42,19 @@ test('fault is armed and joined attempts lead to the message', () => withPage(as
   assert.ok(!(await page.content()).includes(sandbox.key.split(':')[1]), 'the secret is nowhere');
 }));
 
+test('request that is opened while it waits shows its response at the end', () => withPage(async (sandbox, open) => {
+  const { cursor } = await sandbox.bot('GET', '/v1/messages/updates');
+  const page = await open('#/u-anna/t-lobby');
+  await page.keyboard.press('d');
+  await page.getByRole('button', { name: 'Hide polls' }).click();
+  const poll = sandbox.bot('GET', `/v1/messages/updates?wait=25&cursor=${cursor}`);
+  await page.locator('.request', { hasText: '…' }).click();
+  await page.locator('.details').waitFor();
+  await sandbox.fill('u-ben', [{ msg: 'the end of the poll' }]);
+  await poll;
+  await page.locator('.details', { hasText: 'the end of the poll' }).waitFor();
+}));
+
 test('page lives on in an outage', () => withPage(async (sandbox, open) => {
   await sandbox.bot('GET', '/v1/me');
   const page = await open('#/u-anna/t-lobby');

@@ -179,3 +179,37 @@ test('message that comes while the others are fetched is shown', () => withPage(
   await page.evaluate(() => { location.hash = '#/u-ben/t-lobby'; });
   await page.locator('.message', { hasText: 'meanwhile' }).waitFor();
 }));
+
+test('quote of a message that is deleted is deleted, too', () => withPage(async (sandbox, open) => {
+  await sandbox.bot('GET', '/v1/me');
+  const path = (uid) => `/people/${uid}/chats/t-lobby/messages`;
+  const { mid } = await sandbox.control('POST', path('u-ben'), { msg: 'a secret' });
+  await sandbox.control('POST', path('u-anna'), { msg: 'the reply', reply_to: mid });
+  const page = await open('#/u-anna/t-lobby');
+  await page.locator('.quote', { hasText: 'a secret' }).waitFor();
+  await sandbox.control('DELETE', `${path('u-ben')}/${mid}`);
+  await until(async () => (await page.locator('.quote', { hasText: 'a secret' }).count()) === 0, 'the quote is deleted');
+}));
+
+test('all tools of a message are reached by keyboard', () => withPage(async (sandbox, open) => {
+  await sandbox.bot('GET', '/v1/me');
+  await sandbox.control('POST', '/people/u-anna/chats/t-lobby/messages', { msg: 'mine' });
+  const page = await open('#/u-anna/t-lobby');
+  await page.locator('.message', { hasText: 'mine' }).focus();
+  await page.keyboard.press('Enter');
+  const names = [];
+  for (let at = 0; at < 3; at += 1) {
+    names.push(await page.evaluate(() => document.activeElement.ariaLabel));
+    await page.keyboard.press('Tab');
+  }
+  assert.deepEqual(names, ['Reply', 'Copy the mid', 'Delete']);
+}));
+
+test('link to the content plays nobody else', () => withPage(async (sandbox, open) => {
+  await sandbox.bot('GET', '/v1/me');
+  const page = await open('#/u-anna/t-lobby');
+  await page.evaluate(() => document.querySelector('a[href="#main"]').click());
+  await sandbox.fill('u-ben', [{ msg: 'after it' }]);
+  await page.locator('.message', { hasText: 'after it' }).waitFor();
+  assert.equal(await page.getByText('No such person').count(), 0);
+}));

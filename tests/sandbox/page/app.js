@@ -2,7 +2,7 @@
 
 import { one, drawNotice, say } from './dom.js';
 import * as api from './api.js';
-import { state, acts, run, redraw, setClock, me, titleOf, playable } from './state.js';
+import { state, acts, run, redraw, setClock, me, titleOf, playable, inLog } from './state.js';
 import { chatsInOrder, newestFirst } from './rail.js';
 import { load, loadAround, receive, focused, toggleFind } from './conversation.js';
 import { focusText, forgetDrafts } from './composer.js';
@@ -21,7 +21,7 @@ function applyTheme(theme) {
 
 /* The address holds person and chat, for reloads and windows of two people. */
 const decode = (text) => { try { return decodeURIComponent(text); } catch { return ''; } };
-const address = () => location.hash.replace(/^#\/?/, '').split('/').map(decode);
+const address = () => location.hash.split('/').slice(1).map(decode);
 
 const list = (what) => async (uid) => (await api.get(`${api.person(uid)}/${what}`)).items;
 const chatsOf = list('chats');
@@ -106,8 +106,6 @@ function addRequest(data) {
 	while (state.requests.size > 1000) state.requests.delete(state.requests.keys().next().value);
 }
 
-const inLog = (mid) => state.log?.items.find((it) => it.mid === mid);
-
 const EVENTS = {
 	organisation(data) {
 		Object.assign(state.world, data);
@@ -148,7 +146,7 @@ const EVENTS = {
 			state.world.last_seen[data.app_id] = data.at;
 			if (state.firstRun === 'waiting') state.firstRun = false;
 		}
-		const found = data.mid && inLog(data.mid);
+		const found = inLog(data.mid);
 		if (found) found.request ??= data.number;
 	},
 	feeds(feeds) { Object.assign(state, { feeds }); },

@@ -2,7 +2,7 @@
 
 import { h, button, iconButton, input, form, onEscape, show, plural, one, chatFace, face, names } from './dom.js';
 import * as api from './api.js';
-import { state, acts, view, run, redraw, drawNow, chat, titleOf, fullName, isAdmin, time, dots, userOf } from './state.js';
+import { state, acts, view, run, redraw, drawNow, chat, titleOf, fullName, isAdmin, time, dots, userOf, inLog } from './state.js';
 import { message } from './message.js';
 import { composer } from './composer.js';
 import { firstSteps } from './dialogs.js';
@@ -159,7 +159,7 @@ function onKey(event) {
 
 export const focused = () => {
 	const mid = document.activeElement.closest('.message')?.dataset.mid;
-	return mid ? state.log.items.find((it) => it.mid === mid) : state.log?.items.at(-1);
+	return mid ? inLog(mid) : state.log?.items.at(-1);
 };
 
 acts.reveal = async (mid) => {

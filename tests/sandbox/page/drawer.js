@@ -54,7 +54,7 @@ function clock() {
 const MAX_ROWS = 300;
 const filter = { text: '', hidePolls: true, failed: false };
 let shownUpTo = Infinity;
-const details = new Map();
+let details = null;
 
 function requests() {
 	const all = [...state.requests.values()].sort((a, b) => b.number - a.number);
@@ -90,8 +90,9 @@ function statusOf(it) {
 
 function row(it, isJoined) {
 	const isOpen = state.drawer.request === it.number;
-	const full = isOpen && details.get(it.number);
-	return cached(it.number, [it, isJoined, isOpen, Boolean(full)], () => {
+	const full = isOpen && details?.number === it.number && details;
+	if (full && full.is_complete !== it.is_complete) run(toggle(it.number));
+	return cached(it.number, [it, isJoined, isOpen, full], () => {
 		const [kind, words] = statusOf(it);
 		return h(`li.${isJoined ? 'joined' : ''}`, h('button.request', { id: `request-${it.number}`, $expanded: isOpen, onclick: () => toggle(isOpen ? null : it.number) },
 			h('span', time.second(it.at)), h('b', it.method), h('span.path', it.path.split('?')[0]), h(`span.status.${kind}`, words), h('span.ms', it.is_complete && `${it.duration_ms} ms`), h('span.second', it.summary)),
@@ -101,7 +102,8 @@ function row(it, isJoined) {
 
 async function toggle(number) {
 	state.drawer.request = number;
-	if (number !== null) details.set(number, await api.get(`/requests/${number}`).catch(() => null));
+	details = null;
+	if (number !== null) details = await api.get(`/requests/${number}`);
 }
 
 acts.showRequest = async (number) => {

@@ -2,10 +2,10 @@
 
 import { h, icon, button, iconButton, cached, prose, bytes, one, face, initials, names, actions, openDialog, closeDialog, copy } from './dom.js';
 import * as api from './api.js';
-import { state, acts, mark, drawNow, time, now, userOf, fullName, firstName, isBot, chat, summary, senderOf } from './state.js';
+import { state, acts, mark, drawNow, time, now, userOf, fullName, firstName, isBot, chat, inLog, summary, senderOf } from './state.js';
 import { map, metres, length, coordinates } from './map.js';
 
-export const message = (it) => cached(it.mid, [it, state.uid, state.linked === it.mid, chat().is_closed, chat().members, state.marks.size, liveVersion(it)], () => {
+export const message = (it) => cached(it.mid, [it, state.uid, state.linked === it.mid, chat().is_closed, chat().members, state.marks.size, liveVersion(it), inLog(it.reply_to)], () => {
 	const from = it.from_user;
 	const at = time.minute(it.timestamp);
 	return h(`article.message.${state.linked === it.mid ? 'linked' : ''}`, { tabindex: -1, 'data-mid': it.mid, $label: `${senderOf(it)}, ${at}: ${summary(it)}` }, face(from),
@@ -23,8 +23,8 @@ function content(it) {
 }
 
 function quote(mid) {
-	const original = state.log.items.find((it) => it.mid === mid);
-	return h('button.quote.cut', { onclick: () => acts.reveal(mid) }, original ? [h('bdi', senderOf(original)), ': ', h('bdi', summary(original))] : 'An earlier message');
+	const it = inLog(mid);
+	return h('button.quote.cut', { onclick: () => acts.reveal(mid) }, it ? [h('bdi', senderOf(it)), ': ', h('bdi', summary(it))] : 'An earlier message');
 }
 
 /** Its image is never loaded: its server would learn who reads. */
@@ -79,7 +79,7 @@ function notice(it, kind, text) {
 	return attention(name, sign, word, text, h('p.row.react', (isFolded ? used : all).map(reaction), isFolded && !chat().is_closed && button('React', unfold, { icon: 'plus', $expanded: false })));
 }
 
-const tool = (sign, words, act, kind) => iconButton(sign, words, act, { kind, tabindex: -1 });
+const tool = (sign, words, act, kind) => iconButton(sign, words, act, { kind });
 const tools = (it) => h('div.tools', tool('reply', 'Reply', () => acts.reply(it)), tool('copy', 'Copy the mid', () => copy(it.mid, 'The mid is')),
 	it.from_user.uid === state.uid && tool('trash', 'Delete', () => api.change('DELETE', api.message(it)), 'plain.danger'));
 

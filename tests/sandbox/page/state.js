@@ -68,6 +68,7 @@ export const isAdmin = (chat, uid = state.uid) => chat.admins.some((user) => use
 export const otherOf = (chat) => chat.type === 'one_to_one' && chat.users.find((user) => user.uid !== state.uid);
 export const titleOf = (chat) =>
 	chat.type === 'one_to_one' ? fullName(otherOf(chat) || { uid: 'Deleted person' }) : chat.title || 'Untitled chat';
+export const inLog = (mid) => state.log?.items.find((it) => it.mid === mid);
 export const senderOf = (message) => message.sender_display_name ?? fullName(message.from_user);
 
 const iso = (from, to) => (at) => new Date(at).toISOString().slice(from, to);
