@@ -129,7 +129,7 @@ async fn store_upload(
             return guard.upload.take().map(reject).ok_or(ClientGone);
         }
         Stored::Failed(error) => {
-            shared.report_lost_file(&guard.path, &error);
+            store::report(&guard.path, &error);
             return Ok(shared.problem(StatusCode::INTERNAL_SERVER_ERROR, None));
         }
     };

@@ -1,8 +1,7 @@
 //! State shared by the connections and the owner of the sandbox.
 
 use std::{
-    io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
@@ -136,13 +135,6 @@ impl Shared {
     pub(crate) fn problem(&self, status: StatusCode, retry_after: Option<u64>) -> Response<Vec<u8>> {
         let request_id = self.world(|world, _| world.next_request_id());
         problem_response(status, retry_after, &request_id)
-    }
-
-    /// Says on the terminal that the file of an upload cannot be written. Returns the message.
-    pub(crate) fn report_lost_file(&self, path: &Path, error: &io::Error) -> String {
-        let message = format!("{} cannot be written: {error}", path.display());
-        eprintln!("teamwire-sandbox: {message}");
-        message
     }
 
     /// Wakes all pending polls.

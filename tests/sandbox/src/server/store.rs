@@ -60,6 +60,13 @@ pub(crate) async fn store(
     Ok(Stored::Complete(ReceivedFile { size, digest: digest.finish(), jpeg }))
 }
 
+/// Says on the terminal that the file of an upload cannot be written. Returns the message.
+pub(crate) fn report(path: &Path, error: &io::Error) -> String {
+    let message = format!("{} cannot be written: {error}", path.display());
+    eprintln!("teamwire-sandbox: {message}");
+    message
+}
+
 /// Removes a file when it is dropped, unless the file is kept.
 #[derive(Debug)]
 pub(crate) struct FileGuard(Option<PathBuf>);

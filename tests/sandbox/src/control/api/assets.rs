@@ -47,7 +47,7 @@ pub(super) async fn upload(api: &Api, call: &ApiCall, mut incoming: Incoming) ->
         Ok(Stored::TooLarge) => return Err(Problem::too_large(limit)),
         // The client of an interrupted upload reads no response.
         Ok(Stored::Failed(error)) => {
-            let detail = api.shared.report_lost_file(guard.path(), &error);
+            let detail = store::report(guard.path(), &error);
             return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "server", detail));
         }
         Err(_) => return Err(Problem::malformed("The file was not received completely.")),
