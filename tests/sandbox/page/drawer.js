@@ -54,7 +54,7 @@ function clock() {
 const MAX_ROWS = 300;
 const filter = { text: '', hidePolls: true, failed: false };
 let shownUpTo = Infinity;
-let details = null;
+const details = new Map();
 
 function requests() {
 	const all = [...state.requests.values()].sort((a, b) => b.number - a.number);
@@ -90,8 +90,8 @@ function statusOf(it) {
 
 function row(it, isJoined) {
 	const isOpen = state.drawer.request === it.number;
-	const full = isOpen && details?.number === it.number && details;
-	if (full && full.is_complete !== it.is_complete) run(toggle(it.number));
+	const full = isOpen && details.get(it.number);
+	if (full && !full.is_complete && it.is_complete) run(toggle(it.number));
 	return cached(it.number, [it, isJoined, isOpen, full], () => {
 		const [kind, words] = statusOf(it);
 		return h(`li.${isJoined ? 'joined' : ''}`, h('button.request', { id: `request-${it.number}`, $expanded: isOpen, onclick: () => toggle(isOpen ? null : it.number) },
@@ -102,8 +102,8 @@ function row(it, isJoined) {
 
 async function toggle(number) {
 	state.drawer.request = number;
-	details = null;
-	if (number !== null) details = await api.get(`/requests/${number}`);
+	details.clear();
+	if (number !== null) details.set(number, await api.get(`/requests/${number}`));
 }
 
 acts.showRequest = async (number) => {

@@ -69,8 +69,9 @@ impl Data {
         // The database panics on some damaged files, such as truncated ones.
         let opened = panic::catch_unwind(|| open_database(&path));
         let opened = opened.unwrap_or_else(|_| Err(damaged(&path, "its parts do not fit together")));
-        if is_new && opened.is_err() {
-            // On a full disk, it is a part of a database, which could not be opened later.
+        // On a full disk, it is a part of a database, which could not be opened later. Unless it is that of another
+        // sandbox, which has just started.
+        if is_new && opened.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::WouldBlock) {
             let _ = fs::remove_file(&path);
         }
         let (database, parts) = opened?;
