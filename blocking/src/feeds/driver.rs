@@ -132,8 +132,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         match self.next_within(until, Some(&handle)) {
             Waited::Event(event) => WaitOutcome::Event(event),
             Waited::Ended => WaitOutcome::Ended,
-            // Another thread that waits may have taken the wake-up, which is for all.
-            Waited::TimedOut if self.turns.take(wake) || handle.is_stopped() => WaitOutcome::Woken,
+            Waited::TimedOut if self.turns.take(wake, &handle) => WaitOutcome::Woken,
             Waited::TimedOut => WaitOutcome::TimedOut,
         }
     }

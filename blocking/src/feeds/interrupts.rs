@@ -36,8 +36,7 @@ impl<F: Feed> Events<F> {
         Ok(match self.next_unless_interrupted(timeout.into(), &handle)? {
             Waited::Event(event) => WaitOutcome::Event(event),
             Waited::Ended => WaitOutcome::Ended,
-            // Another thread that waits may have taken the wake-up, which is for all.
-            Waited::TimedOut if self.turns.take(wake) || handle.is_stopped() => WaitOutcome::Woken,
+            Waited::TimedOut if self.turns.take(wake, &handle) => WaitOutcome::Woken,
             Waited::TimedOut => WaitOutcome::TimedOut,
         })
     }

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use teamwire_core::StopHandle;
+
 use super::workers::Interrupt;
 
 /// Ends a wait for an event from another thread: of [`Events::next_until`] or [`FeedDriver::next_until`]. Clones are
@@ -96,12 +98,13 @@ impl Turns {
     /// Returns `true` if it is the turn of a wake-up, and there is one.
     pub(super) fn is_woken(&mut self, wake: &Wake) -> bool {
         let is_next = !std::mem::take(&mut self.was_woken);
-        is_next && self.take(wake)
+        is_next && self.take(wake, &wake.interrupt().handle())
     }
 
-    /// Returns `true` if there is a wake-up.
-    pub(super) fn take(&mut self, wake: &Wake) -> bool {
-        self.was_woken = wake.interrupt().take();
+    /// Returns `true` if there is a wake-up, or if there was one during a wait with this handle: another thread that
+    /// waits may have taken it, but it is for all.
+    pub(super) fn take(&mut self, wake: &Wake, waited: &StopHandle) -> bool {
+        self.was_woken = wake.interrupt().take() || waited.is_stopped();
         self.was_woken
     }
 }

@@ -54,8 +54,8 @@ pub(crate) fn stopped() -> TransportError {
     TransportError::new(TransportErrorKind::Disconnected, "the exchange was stopped")
 }
 
-/// Calls this, which performs an exchange in a thread of its own. A panic is the error of the exchange: nobody would
-/// learn of the end of that thread.
+/// Returns the reply of this function, or an error if it panics. Without a reply, the thread that waits for one would
+/// wait forever.
 pub(crate) fn unless_panicked(perform: impl FnOnce() -> Reply) -> Reply {
     // The thread may have sent the request.
     catch_unwind(AssertUnwindSafe(perform)).unwrap_or_else(|_| Reply::Error(panicked().with_sent(true)))

@@ -88,7 +88,7 @@ impl Link {
 
     /// Waits until bytes have arrived, or there is room to write if `wants_to_write`, or until this time.
     pub(super) fn wait(&mut self, wants_to_write: bool, until: Option<Instant>) -> io::Result<Ready> {
-        // They are in the socket no more.
+        // What rustls has read is not in the socket any more.
         if !self.is_read() {
             return Ok(Ready { readable: true, writable: false });
         }

@@ -66,7 +66,7 @@ fn page_of_a_proxy_does_not_end_the_loop() {
     assert_eq!((failures, outbox.messages().waiting()), (4, 0));
 }
 
-/// Whoever sent it has reacted, although nobody can tell how.
+/// Otherwise, an escalation would say that nobody has reacted.
 #[test]
 fn reaction_that_cannot_be_decoded_is_reported() {
     let undecodable = || json!({"rid": "r1", "mid": "m1", "tid": "c1"});

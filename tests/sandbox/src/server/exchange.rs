@@ -203,13 +203,7 @@ impl InFlight {
         };
         let body_copy = &mut self.exchange.request_body;
         let response = execute::execute(&self.shared, self.connection, parts, incoming, slow, body_copy).await;
-        let Ok(mut response) = response else { return Err(self.cut(ConnectionEnd::Cut)) };
-        // Before it is recorded.
-        if let WorldResponse::File(file) = &response
-            && tokio::fs::File::open(self.shared.folder.join(&file.file)).await.is_err()
-        {
-            response = WorldResponse::InMemory(self.shared.problem(StatusCode::INTERNAL_SERVER_ERROR, None));
-        }
+        let Ok(response) = response else { return Err(self.cut(ConnectionEnd::Cut)) };
         if let Some(route) = &self.exchange.route {
             self.shared.observed.count_handled(route);
         }
@@ -246,7 +240,7 @@ impl InFlight {
     }
 
     /// Hands a response to hyper, unless the connection is to be closed without announcement.
-    async fn send(self, mut response: WorldResponse) -> Result<Response<ResponseBody>, ConnectionCut> {
+    async fn send(mut self, mut response: WorldResponse) -> Result<Response<ResponseBody>, ConnectionCut> {
         if self.shared.outages.have_cut(self.connection) {
             return Err(self.cut(ConnectionEnd::Cut));
         }
@@ -269,9 +263,13 @@ impl InFlight {
             WorldResponse::File(file) => {
                 let path = self.shared.folder.join(&file.file);
                 let length = file.range.end - file.range.start;
-                match ResponseBody::file(&path, file.range.start, length).await {
-                    Ok(body) => file.head.map(|()| body),
-                    Err(_) => self.shared.problem(StatusCode::INTERNAL_SERVER_ERROR, None).map(ResponseBody::bytes),
+                if let Ok(body) = ResponseBody::file(&path, file.range.start, length).await {
+                    file.head.map(|()| body)
+                } else {
+                    let problem = self.shared.problem(StatusCode::INTERNAL_SERVER_ERROR, None);
+                    let (status, headers, body) = (problem.status(), problem.headers(), &problem.body()[..]);
+                    self.exchange.response = Some(self.observe_parts(status, headers, body, true));
+                    problem.map(ResponseBody::bytes)
                 }
             }
         })
@@ -283,6 +281,16 @@ impl InFlight {
             WorldResponse::InMemory(response) => (response.status(), response.headers(), &response.body()[..]),
             WorldResponse::File(file) => (file.head.status(), file.head.headers(), &[][..]),
         };
+        self.observe_parts(status, headers, body, delivered)
+    }
+
+    fn observe_parts(
+        &mut self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        delivered: bool,
+    ) -> ObservedResponse {
         let (mut copied, mut bytes) = (HeaderMap::new(), Vec::new());
         if self.number.is_some() {
             self.facts = ResponseFacts::of(self.exchange.route.as_deref(), status, headers, body);

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use teamwire_core::claim::{ClaimRequest, Claimed, Member, Release, Save, Saved, StoreErrorKind};
+use teamwire_core::{
+    Checkpoint,
+    claim::{ClaimRequest, Claimed, Member, Release, Save, Saved, StoreErrorKind},
+};
 
 use super::{ClaimStore, FileStore};
 use crate::claims::conformance::{self, Subject};
@@ -88,6 +91,11 @@ fn wanted(id: &str) -> ClaimRequest {
     ClaimRequest { feed: "all_messages".into(), id: id.into() }
 }
 
+fn checkpoint() -> Checkpoint {
+    let json = r#"{ "version": 1, "feed": "all_messages", "cursor": "7" }"#;
+    serde_json::from_str(json).expect("it is a checkpoint")
+}
+
 #[test]
 fn the_store_in_a_folder_conforms() {
     conformance::check(Folder::new);
@@ -145,8 +153,6 @@ fn claim_based_on_an_old_look_at_the_members_fails_once_the_holder_is_back() {
     let mut store = folder.connect();
     store.renew(&member("a")).expect("it is renewed");
     let claimed = store.claim(&member("a"), &[wanted("a.1")], 1).expect("it is granted").remove(0);
-    let json = r#"{ "version": 1, "feed": "all_messages", "cursor": "7" }"#;
-    let checkpoint = || serde_json::from_str(json).expect("it is a checkpoint");
     let save = |seq| Save { claim: claimed.claim().clone(), seq, checkpoint: checkpoint() };
     for seq in [0, 1, 1, 0] {
         let before = folder.files();
@@ -190,12 +196,7 @@ fn folder_that_is_missing_is_an_outage_and_is_not_created_again() {
     let mut store = folder.connect();
     store.renew(&member("a")).expect("it is renewed");
     let claimed = store.claim(&member("a"), &[wanted("a.1")], 1).expect("it is granted").remove(0);
-    let save = Save {
-        claim: claimed.claim().clone(),
-        seq: 1,
-        checkpoint: serde_json::from_str(r#"{ "version": 1, "feed": "all_messages", "cursor": "7" }"#)
-            .expect("it is one"),
-    };
+    let save = Save { claim: claimed.claim().clone(), seq: 1, checkpoint: checkpoint() };
     let release = Release { claim: claimed.claim().clone(), is_unfinished: false };
     let elsewhere = folder.path.with_extension("elsewhere");
     fs::rename(&folder.path, &elsewhere).expect("it is ours");
